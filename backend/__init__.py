@@ -1,0 +1,1 @@
+"""The REST API behind the browser: projects, annotations, tasks and reviews in a document store."""

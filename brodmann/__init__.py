@@ -1,0 +1,1 @@
+"""The `brodmann` command: the one place that knows every part."""

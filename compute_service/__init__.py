@@ -1,0 +1,1 @@
+"""Runs jobs: a small web service beside the scheduler, a poller, and the runner on the compute node."""

@@ -1,0 +1,268 @@
+"""Request and response shapes of the backend's API; `core.contracts.routes` says where each is used."""
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+from core.contracts.annotations import Annotation, Drawn, FromPrediction, Imported, OutlineProblem, Path, Paths
+from core.contracts.base import Contract, Identifier, Key, Moment
+from core.contracts.datasets import Area, Brain, SectionNumber
+from core.contracts.jobs import JobReport, Progress
+from core.contracts.projects import Change, Prediction, Project, Role, TrainingTask, User, Verdict
+from core.contracts.training import Preset, SegmentationSettings
+
+
+class ErrorBody(Contract):
+    """What went wrong, to which object, and what to do."""
+
+    code: Identifier
+    message: str
+    details: dict[str, object] = Field(default_factory=dict)
+
+
+class ErrorResponse(Contract):
+    """The one shape of every error answer."""
+
+    error: ErrorBody
+
+
+class Health(Contract):
+    """Whether the backend and what it needs are there."""
+
+    status: Literal["ok", "degraded"]
+    version: str
+    compute: Literal["reachable", "unreachable"]
+    store: Literal["sqlite", "mongo"]
+
+
+class Login(Contract):
+    """Name and password of a local account."""
+
+    name: Identifier
+    password: str = Field(min_length=1, max_length=1000)
+
+
+class Session(Contract):
+    """The person logged in and the CSRF token to send as `X-CSRF-Token` with every change."""
+
+    user: User
+    csrf_token: str
+
+
+class BrainList(Contract):
+    """Every brain dataset below the brains folder; those that cannot be read are named with the reason."""
+
+    brains: tuple[Brain, ...]
+    problems: tuple[str, ...] = ()
+
+
+class NewProject(Contract):
+    """A project to create; its author becomes its manager."""
+
+    id: Identifier
+    title: str = Field(min_length=1, max_length=200)
+    brain: Identifier
+    areas: tuple[Identifier, ...] = Field(min_length=1)
+
+
+class NewMember(Contract):
+    """A user's role in a project, given or changed."""
+
+    role: Role
+
+
+class ProjectList(Contract):
+    """The projects the user may see."""
+
+    projects: tuple["ProjectSummary", ...]
+
+
+class AreaProgress(Contract):
+    """How far one area is."""
+
+    area: Area
+    annotated: NonNegativeInt
+    predicted: NonNegativeInt
+    accepted: NonNegativeInt
+    rejected: NonNegativeInt
+    corrected: NonNegativeInt
+
+
+class ProjectSummary(Contract):
+    """A project with the progress of each of its areas."""
+
+    project: Project
+    brain_title: str
+    section_count: NonNegativeInt
+    progress: tuple[AreaProgress, ...]
+
+
+class AreaMark(Contract):
+    """What there is of one area on one section: the marks of the filmstrip."""
+
+    area: Identifier
+    annotated: bool = False
+    predicted: bool = False
+    verdict: Verdict | None = None
+    mean_confidence: float | None = None
+
+
+class SectionState(Contract):
+    """One frame of the filmstrip."""
+
+    number: SectionNumber
+    thumbnail_url: str
+    marks: tuple[AreaMark, ...]
+
+
+class SectionStates(Contract):
+    """The filmstrip of a project, in the order of section numbers."""
+
+    sections: tuple[SectionState, ...]
+
+
+class AnnotationList(Contract):
+    """The annotations of a project's section, without the deleted ones."""
+
+    annotations: tuple[Annotation, ...]
+
+
+class SaveAnnotation(Contract):
+    """One region as the client has it. `version` is the version it started from; 0 creates."""
+
+    section: SectionNumber
+    area: Identifier
+    paths: Paths
+    version: NonNegativeInt
+    source: Drawn | Imported = Field(default=Drawn(), discriminator="kind")
+
+
+class SavedAnnotation(Contract):
+    """The stored region, with what is wrong with its outline in words (saved all the same; training refuses it)."""
+
+    annotation: Annotation
+    problems: tuple[OutlineProblem, ...] = ()
+
+
+class Conflict(Contract):
+    """`details` of a 409 on saving: the region as it stands on the server."""
+
+    current: Annotation
+
+
+class AnnotationRevision(Contract):
+    """One immutable state of a region."""
+
+    version: PositiveInt
+    action: Literal["saved", "deleted", "restored"]
+    author: Identifier
+    at: Moment
+    area: Identifier
+    paths: Paths
+    source: Drawn | Imported | FromPrediction = Field(discriminator="kind")
+
+
+class RevisionList(Contract):
+    """The history of a region, newest first."""
+
+    revisions: tuple[AnnotationRevision, ...]
+
+
+class PairProposal(Contract):
+    """Two consecutive annotated sections of an area, and the sections a local model between them would fill."""
+
+    sections: tuple[SectionNumber, SectionNumber]
+    distance_mm: float
+    sections_between: tuple[SectionNumber, ...]
+    problems: tuple[str, ...] = Field(default=(), description="why training would be refused, in words; empty when ready")
+
+
+class PresetOffer(Contract):
+    """A preset with an estimate for one pair on the connected compute service."""
+
+    preset: Preset
+    estimate_s: NonNegativeFloat
+    estimate_basis: str = Field(description="what the estimate rests on, in words")
+
+
+class TrainingOffer(Contract):
+    """What the wizard shows for one area."""
+
+    area: Identifier
+    annotated_sections: tuple[SectionNumber, ...]
+    pairs: tuple[PairProposal, ...]
+    presets: tuple[PresetOffer, ...]
+    missing: str = Field(default="", description="what is missing before this area can be trained; empty when ready")
+
+
+class NewTask(Contract):
+    """A training task to start. `key` is made by the client: the same key twice is the same task."""
+
+    key: Key
+    area: Identifier
+    pairs: tuple[tuple[SectionNumber, SectionNumber], ...] = Field(min_length=1, max_length=200)
+    preset: Identifier
+    settings: SegmentationSettings | None = Field(default=None, description="expert values in place of the preset's")
+
+
+class TaskList(Contract):
+    """The training tasks of a project, newest first."""
+
+    tasks: tuple[TrainingTask, ...]
+
+
+class ProjectJob(Contract):
+    """A job with the task and pair it belongs to."""
+
+    project: Identifier
+    task: Key
+    area: Identifier
+    sections: tuple[SectionNumber, SectionNumber]
+    author: Identifier
+    report: JobReport
+
+
+class JobList(Contract):
+    """Jobs, newest first."""
+
+    jobs: tuple[ProjectJob, ...]
+
+
+class JobProgress(Contract):
+    """Lines of a job's progress from `offset` on; ask again with `next_offset`."""
+
+    lines: tuple[Progress, ...]
+    next_offset: NonNegativeInt
+
+
+class JobLog(Contract):
+    """The end of a job's log."""
+
+    text: str
+    truncated: bool
+
+
+class PredictionList(Contract):
+    """The newest prediction of each area on a section."""
+
+    predictions: tuple[Prediction, ...]
+
+
+class NewReview(Contract):
+    """Accept or reject a prediction; correcting has its own route."""
+
+    verdict: Literal["accepted", "rejected"]
+    reason: str = Field(default="", max_length=500)
+
+
+class ChangeList(Contract):
+    """Changes after a sequence number: the polling fallback of the event stream."""
+
+    changes: tuple[Change, ...]
+    latest: NonNegativeInt
+
+
+class OutlineList(Contract):
+    """Closed rings in section µm, for drawing a prediction's outline."""
+
+    paths: tuple[Path, ...]

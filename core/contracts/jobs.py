@@ -1,0 +1,111 @@
+"""Jobs: definition, states, progress and outcome, as they travel between backend, compute service and runner."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from core.contracts.annotations import FrozenAnnotation
+from core.contracts.base import Contract, Identifier, Key, Moment, Sha256
+from core.contracts.training import PredictParameters, TrainParameters
+
+
+class JobState(StrEnum):
+    """Where a job is in its life; the table of transitions lives in the compute service."""
+
+    CREATED = "created"
+    SUBMITTED = "submitted"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing can happen to the job any more."""
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+class ResultState(StrEnum):
+    """What became of a job's results, apart from its state."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    INCOMPLETE = "incomplete"
+    UNAVAILABLE = "unavailable"
+
+
+class BrainReference(Contract):
+    """A brain both sides hold on disk, verified by fingerprint; images never travel."""
+
+    id: Identifier
+    fingerprint: Sha256
+
+
+class JobInputs(Contract):
+    """Everything a job reads beside its parameters."""
+
+    brain: BrainReference
+    annotations: tuple[FrozenAnnotation, ...] = ()
+
+
+class Resources(Contract):
+    """What a job asks of the scheduler."""
+
+    cpus: PositiveInt = 2
+    gpus: NonNegativeInt = 0
+    memory_mb: PositiveInt = 8192
+    time_limit_s: PositiveInt = 7200
+
+
+class JobDefinition(Contract):
+    """`job.json`. `key` is made by the client and names the job everywhere: sending it twice never doubles a job."""
+
+    key: Key
+    title: str = Field(max_length=200)
+    parameters: Annotated[TrainParameters | PredictParameters, Field(discriminator="kind")]
+    inputs: JobInputs
+    after: tuple[Key, ...] = Field(default=(), description="jobs that must have succeeded before this one starts")
+    resources: Resources = Resources()
+    code_version: str = Field(max_length=100)
+    submitted_by: Identifier
+
+
+class Progress(Contract):
+    """One line of `progress.jsonl`."""
+
+    at: Moment
+    phase: str = Field(max_length=60, description="what is being done, in words for the screen")
+    step: NonNegativeInt = 0
+    of: PositiveInt = 1
+    loss: float | None = None
+    metrics: dict[str, float] = Field(default_factory=dict)
+    eta_s: float | None = Field(default=None, ge=0)
+
+
+class Outcome(Contract):
+    """`outcome.json`, written by rename when the runner ends in Python, well or badly."""
+
+    state: Literal["succeeded", "failed", "cancelled"]
+    message: str = Field(description="one sentence for the screen")
+    details: str = Field(default="", description="the traceback, folded away on screen")
+    results: tuple[str, ...] = Field(default=(), description="files below results/, relative, with forward slashes")
+    finished_at: Moment
+
+
+class JobReport(Contract):
+    """A job as the compute service tells it and the backend stores it."""
+
+    key: Key
+    kind: Literal["train", "predict"]
+    title: str
+    state: JobState
+    result_state: ResultState
+    reason: str = Field(default="", description="why it waits or failed, in words for the screen")
+    details: str = ""
+    attempts: NonNegativeInt = 0
+    created_at: Moment
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
+    progress: Progress | None = None
+    results: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""Projects, their members and training tasks, predictions and reviews, as the backend stores and serves them."""
+
+from typing import Literal
+
+from pydantic import Field, PositiveInt
+
+from core.contracts.base import Contract, Identifier, Key, Moment
+from core.contracts.datasets import RasterGrid, SectionNumber
+from core.contracts.training import SegmentationSettings
+
+Role = Literal["viewer", "annotator", "manager"]
+Verdict = Literal["accepted", "rejected", "corrected"]
+
+
+class User(Contract):
+    """A person with an account, as others see them."""
+
+    name: Identifier
+    display_name: str = Field(max_length=100)
+
+
+class Member(Contract):
+    """A user's role in a project."""
+
+    user: Identifier
+    role: Role
+
+
+class Project(Contract):
+    """A brain, its areas of interest and its people."""
+
+    id: Identifier
+    title: str = Field(max_length=200)
+    brain: Identifier
+    areas: tuple[Identifier, ...]
+    members: tuple[Member, ...]
+    version: PositiveInt = 1
+    created_at: Moment
+
+
+class AnnotationReference(Contract):
+    """Which revision of which annotation a task used."""
+
+    uid: Key
+    version: PositiveInt
+
+
+class TaskRun(Contract):
+    """One pair of a training task: the local model's training job and the prediction job that follows it."""
+
+    sections: tuple[SectionNumber, SectionNumber]
+    train_job: Key
+    predict_job: Key
+    annotations: tuple[AnnotationReference, ...]
+
+
+class TrainingTask(Contract):
+    """An area, its pairs of sections and the settings; freezes the annotation revisions it uses."""
+
+    id: Key
+    project: Identifier
+    area: Identifier
+    preset: Identifier
+    settings: SegmentationSettings
+    runs: tuple[TaskRun, ...]
+    author: Identifier
+    created_at: Moment
+
+
+class Review(Contract):
+    """A person's verdict on a prediction; append-only, the newest counts."""
+
+    id: Key
+    prediction: Key
+    verdict: Verdict
+    reason: str = Field(default="", max_length=500)
+    annotation: Key | None = Field(default=None, description="the annotation a correction became")
+    author: Identifier
+    at: Moment
+
+
+class Prediction(Contract):
+    """Label and confidence rasters of one model on one section; immutable, `review` is the newest verdict."""
+
+    id: Key
+    project: Identifier
+    task: Key
+    job: Key
+    section: SectionNumber
+    area: Identifier
+    grid: RasterGrid
+    area_mm2: float = Field(ge=0)
+    mean_confidence: float = Field(ge=0, le=1)
+    review: Review | None = None
+    created_at: Moment
+
+
+class Change(Contract):
+    """One line of a project's stream of changes; `seq` increases without gaps being promised."""
+
+    seq: PositiveInt
+    project: Identifier
+    kind: Literal["annotation", "job", "task", "prediction", "review"]
+    id: Key
+    section: SectionNumber | None = None
+    author: Identifier | None = None
+    at: Moment

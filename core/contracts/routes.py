@@ -1,0 +1,150 @@
+"""Every route of the backend's API in one table: Flask, OpenAPI, TypeScript and the tests read it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel
+
+from core.contracts import api, datasets, projects
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one path. `answer` is a model, or the media type of a binary answer."""
+
+    name: str
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    summary: str
+    answer: type[BaseModel] | str | None
+    body: type[BaseModel] | None = None
+    query: tuple[tuple[str, type[int] | type[str]], ...] = ()
+    status: int = 200
+    public: bool = False
+
+
+PROJECT = "/api/projects/{project}"
+SECTION = "/api/brains/{brain}/sections/{section}"
+PNG, JPEG, EVENTS, BINARY = "image/png", "image/jpeg", "text/event-stream", "application/octet-stream"
+
+ROUTES: tuple[Route, ...] = (
+    Route("read_health", "GET", "/api/health", "Whether the backend and what it needs are there", api.Health, public=True),
+    Route("read_openapi", "GET", "/api/openapi.json", "This document", "application/json", public=True),
+    Route("log_in", "POST", "/api/session", "Log in with a local account", api.Session, body=api.Login, public=True),
+    Route("read_session", "GET", "/api/session", "Who is logged in", api.Session),
+    Route("log_out", "DELETE", "/api/session", "Log out", None, status=204),
+    Route("list_brains", "GET", "/api/brains", "Every brain dataset", api.BrainList),
+    Route("read_brain", "GET", "/api/brains/{brain}", "One brain and its sections", datasets.Brain),
+    Route("read_alignment", "GET", "/api/brains/{brain}/alignment", "The alignment of a brain's sections", datasets.Alignment),
+    Route("read_pyramid", "GET", SECTION + "/pyramid", "How to address a section's tiles", datasets.TilePyramid),
+    Route(
+        "read_tile", "GET", SECTION + "/tiles/{version}/{level}/{column}/{row}", "One tile of a section, cached for ever", JPEG
+    ),
+    Route("read_thumbnail", "GET", SECTION + "/thumbnail/{version}", "A section, at most 256 px wide", JPEG),
+    Route("list_projects", "GET", "/api/projects", "The projects you may see", api.ProjectList),
+    Route("create_project", "POST", "/api/projects", "Create a project", projects.Project, body=api.NewProject, status=201),
+    Route("read_project", "GET", PROJECT, "One project with the progress of its areas", api.ProjectSummary),
+    Route("set_member", "PUT", PROJECT + "/members/{user}", "Give a user a role", projects.Project, body=api.NewMember),
+    Route("remove_member", "DELETE", PROJECT + "/members/{user}", "Take a user out of a project", projects.Project),
+    Route("list_sections", "GET", PROJECT + "/sections", "The filmstrip with its marks", api.SectionStates),
+    Route(
+        "list_annotations",
+        "GET",
+        PROJECT + "/sections/{section}/annotations",
+        "The annotations of a section",
+        api.AnnotationList,
+    ),
+    Route(
+        "save_annotation",
+        "PUT",
+        PROJECT + "/annotations/{uid}",
+        "Create or replace one region; 409 with the other revision when somebody was faster",
+        api.SavedAnnotation,
+        body=api.SaveAnnotation,
+    ),
+    Route(
+        "delete_annotation",
+        "DELETE",
+        PROJECT + "/annotations/{uid}",
+        "Delete one region; the deletion is a revision and can be restored",
+        api.SavedAnnotation,
+        query=(("version", int),),
+    ),
+    Route("list_revisions", "GET", PROJECT + "/annotations/{uid}/revisions", "The history of a region", api.RevisionList),
+    Route(
+        "read_training_offer",
+        "GET",
+        PROJECT + "/training/{area}",
+        "Pairs, presets and estimates for the wizard",
+        api.TrainingOffer,
+    ),
+    Route("list_tasks", "GET", PROJECT + "/tasks", "The training tasks of a project", api.TaskList),
+    Route(
+        "create_task", "POST", PROJECT + "/tasks", "Start a training task", projects.TrainingTask, body=api.NewTask, status=201
+    ),
+    Route("list_jobs", "GET", PROJECT + "/jobs", "The jobs of a project", api.JobList),
+    Route("read_job", "GET", PROJECT + "/jobs/{job}", "One job", api.ProjectJob),
+    Route(
+        "read_job_progress",
+        "GET",
+        PROJECT + "/jobs/{job}/progress",
+        "A job's progress lines, for the loss curve",
+        api.JobProgress,
+        query=(("offset", int),),
+    ),
+    Route("read_job_log", "GET", PROJECT + "/jobs/{job}/log", "The end of a job's log", api.JobLog),
+    Route("cancel_job", "POST", PROJECT + "/jobs/{job}/cancel", "Stop a job", api.ProjectJob),
+    Route(
+        "list_predictions",
+        "GET",
+        PROJECT + "/sections/{section}/predictions",
+        "The newest prediction of each area on a section",
+        api.PredictionList,
+    ),
+    Route("read_label_raster", "GET", PROJECT + "/predictions/{prediction}/label", "Class numbers as 8-bit PNG", PNG),
+    Route(
+        "read_confidence_raster",
+        "GET",
+        PROJECT + "/predictions/{prediction}/confidence",
+        "Probability of the label times 255 as 8-bit PNG",
+        PNG,
+    ),
+    Route(
+        "read_prediction_outline", "GET", PROJECT + "/predictions/{prediction}/outline", "The area's outline", api.OutlineList
+    ),
+    Route(
+        "review_prediction",
+        "POST",
+        PROJECT + "/predictions/{prediction}/review",
+        "Accept or reject a prediction",
+        projects.Prediction,
+        body=api.NewReview,
+    ),
+    Route(
+        "correct_prediction",
+        "POST",
+        PROJECT + "/predictions/{prediction}/correct",
+        "Make the prediction an editable annotation with its lineage",
+        api.SavedAnnotation,
+        status=201,
+    ),
+    Route(
+        "export_project",
+        "GET",
+        PROJECT + "/export",
+        "Masks (png, tiff), outlines (geojson) or areas (csv); of one section, or of all as a zip",
+        BINARY,
+        query=(("format", str), ("section", int), ("source", str)),
+    ),
+    Route(
+        "list_changes",
+        "GET",
+        PROJECT + "/changes",
+        "Changes after a sequence number",
+        api.ChangeList,
+        query=(("after", int),),
+    ),
+    Route(
+        "stream_changes", "GET", PROJECT + "/events", "The same changes as server-sent events", EVENTS, query=(("after", int),)
+    ),
+)

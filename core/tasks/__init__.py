@@ -1,0 +1,1 @@
+"""Use cases a job runs, one per file."""

@@ -1,0 +1,29 @@
+"""What a task is given to work with: folders, a way to report, and the word to stop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.contracts.jobs import Progress
+
+
+class JobInterruptedError(Exception):
+    """The scheduler asked the job to end; a checkpoint was written and the job can be started again."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """The surroundings of one run of a task, the same for a job, a notebook and a test."""
+
+    brain_folder: Path
+    """The brain dataset, already verified against the definition's fingerprint."""
+    results: Path
+    """Where results go; exists. A file counts only when it stands under its final name (write, then rename)."""
+    checkpoints: Path
+    """Where checkpoints go; exists, kept when the job is started again."""
+    results_of: Callable[[str], Path]
+    """The results folder of another job, by key."""
+    report: Callable[[Progress], None]
+    """Tell progress."""
+    stop_requested: Callable[[], bool]
+    """True once the job should write a checkpoint and raise `JobInterruptedError`."""
