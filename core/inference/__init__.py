@@ -1,0 +1,1 @@
+"""Fully convolutional prediction of whole regions in tiles."""

@@ -1,0 +1,1 @@
+"""Networks, one per file, built from shared blocks; `factory.build_model` makes them by name."""

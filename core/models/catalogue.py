@@ -1,0 +1,48 @@
+"""What networks there are, measured on the built networks: `brodmann models`."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.contracts.training import CLASS_NAMES, Architecture, SegmentationSettings
+from core.models.factory import NETWORKS, build_model, input_names, parameter_count
+from core.models.geometry import patch_geometry
+
+TITLES: dict[Architecture, str] = {"hr_unet": "HR U-Net", "lr_unet": "LR U-Net", "ms_unet": "MS U-Net"}
+
+
+def describe_models() -> list[dict[str, Any]]:
+    """Name, parameters, input and output sizes (px), pixel sizes (µm) and feature width of each network.
+
+    Sizes and widths come from a forward pass on torch's "meta" device, which computes shapes and no values.
+    """
+    return [_describe(architecture) for architecture in NETWORKS]
+
+
+def _describe(architecture: Architecture) -> dict[str, Any]:
+    geometry = patch_geometry(SegmentationSettings(architecture=architecture))
+    model = build_model(architecture).to("meta").eval()
+    images = [torch.zeros(1, 1, *(geometry.inputs[name].size_px,) * 2, device="meta") for name in input_names(architecture)]
+    widths: list[int] = []
+    handle = model.get_submodule("decoder").register_forward_pre_hook(lambda _, arguments: widths.append(arguments[0].shape[1]))
+    logits: Tensor = model(*images)
+    handle.remove()
+    encoders = {name: module for name, module in model.named_children() if name.endswith("_encoder")}
+    return {
+        "name": architecture,
+        "title": TITLES[architecture],
+        "parameters": parameter_count(model),
+        "encoder_parameters": {name: parameter_count(module) for name, module in encoders.items()},
+        "inputs": [
+            {"name": name, "size_px": geometry.inputs[name].size_px, "pixel_size_um": geometry.inputs[name].pixel_size_um}
+            for name in input_names(architecture)
+        ],
+        "output": {
+            "size_px": int(logits.shape[-1]),
+            "pixel_size_um": geometry.output_pixel_size_um,
+            "classes": list(CLASS_NAMES[: logits.shape[1]]),
+        },
+        "feature_width": widths[0],
+        "tile_phase_px": geometry.phase_px,
+    }
