@@ -12,6 +12,7 @@ from core.contracts import annotations, api, datasets, jobs, projects, training
 from core.contracts.routes import ROUTES, Route
 
 GENERATED = Path(__file__).parent / "generated"
+API_REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "api.md"
 # The documents that stand alone on disk or on the wire between services.
 DOCUMENTS: tuple[type[BaseModel], ...] = (
     datasets.Brain,
@@ -37,7 +38,7 @@ def json_schemas() -> dict[str, str]:
 def openapi() -> dict[str, Any]:
     """The OpenAPI 3.1 document of the backend, made from the route table."""
     models = {model for route in ROUTES for model in (route.answer, route.body) if isinstance(model, type)}
-    ordered = sorted(models | {api.ErrorResponse, api.Conflict}, key=lambda model: model.__name__)
+    ordered = sorted([*models, api.ErrorResponse, api.Conflict], key=lambda model: model.__name__)
     _, definitions = models_json_schema([(model, "serialization") for model in ordered], ref_template=REFERENCE)
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
@@ -93,11 +94,39 @@ def generated_files() -> dict[str, str]:
     return json_schemas() | {"openapi.json": _text(openapi())}
 
 
+def api_reference() -> str:
+    """The routes as a page of the manual."""
+    rows = [
+        f"| {route.method} | `{route.path}` | {route.summary} | {_named(route.body)} | {_named(route.answer)} |"
+        for route in ROUTES
+    ]
+    return "\n".join(
+        [
+            "# The backend's API",
+            "",
+            "Generated from `core/contracts/routes.py` by `make schemas`; the running backend serves the OpenAPI document at",
+            "`/api/openapi.json`. Positions are section micrometres. Every change needs the header `X-CSRF-Token`,",
+            "and every error has the shape `ErrorResponse`.",
+            "",
+            "| method | path | what | body | answer |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _named(shape: type[BaseModel] | str | None) -> str:
+    return "" if shape is None else f"`{shape if isinstance(shape, str) else shape.__name__}`"
+
+
 def main() -> None:
-    """Write every generated file."""
+    """Write every generated file, and the manual's page where there is a manual."""
     GENERATED.mkdir(exist_ok=True)
     for name, text in generated_files().items():
         (GENERATED / name).write_text(text, encoding="utf-8")
+    if API_REFERENCE.parent.is_dir():
+        API_REFERENCE.write_text(api_reference(), encoding="utf-8")
 
 
 if __name__ == "__main__":
