@@ -37,8 +37,9 @@ def json_schemas() -> dict[str, str]:
 
 def openapi() -> dict[str, Any]:
     """The OpenAPI 3.1 document of the backend, made from the route table."""
-    models = {model for route in ROUTES for model in (route.answer, route.body) if isinstance(model, type)}
-    ordered = sorted([*models, api.ErrorResponse, api.Conflict], key=lambda model: model.__name__)
+    models: set[type[BaseModel]] = {api.ErrorResponse, api.Conflict}
+    models |= {model for route in ROUTES for model in (route.answer, route.body) if isinstance(model, type)}
+    ordered = sorted(models, key=lambda model: model.__name__)
     _, definitions = models_json_schema([(model, "serialization") for model in ordered], ref_template=REFERENCE)
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
