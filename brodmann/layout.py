@@ -37,6 +37,11 @@ class DataFolder:
         return self.root / "logs"
 
     @property
+    def services_file(self) -> Path:
+        """Process ids of the running services, by name; absent when nothing runs."""
+        return self.root / "services.json"
+
+    @property
     def compute_token_file(self) -> Path:
         """The secret the backend shows to the compute service."""
         return self.root / "secrets" / "compute_token"

@@ -1,6 +1,7 @@
 """`brodmann up`: start every service of one installation and keep them running."""
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -58,10 +59,13 @@ def command(data: DataFolder, host: str, port: int, demo: bool, demo_preset: str
             _wait_until_ready(supervisor, host, page_port, stop, data)
             if not stop.is_set():
                 click.echo(f"Brodmann is at http://{host}:{page_port} - {login_hint}. Ctrl-C stops it.")
-            while not stop.wait(TEND_EVERY_S):
+            while not stop.is_set():
                 supervisor.tend()
+                _tell_pids(data, supervisor.pids())
+                stop.wait(TEND_EVERY_S)
         finally:
             supervisor.stop()
+            data.services_file.unlink(missing_ok=True)
 
 
 def services(data: DataFolder, host: str, page_port: int, compute_port: int, webui: Path) -> list[Service]:
@@ -91,6 +95,15 @@ def services(data: DataFolder, host: str, page_port: int, compute_port: int, web
         Service(name=name, argv=argv, environment=environment, log_file=data.logs / f"{name}.log")
         for name, argv in commands.items()
     ]
+
+
+def _tell_pids(data: DataFolder, pids: dict[str, int]) -> None:
+    """Keep `services.json` true, for people and programs that look after the processes."""
+    text = json.dumps(pids)
+    if not data.services_file.exists() or data.services_file.read_text() != text:
+        partial = data.services_file.with_suffix(".partial")
+        partial.write_text(text)
+        partial.rename(data.services_file)
 
 
 def free_port() -> int:
