@@ -32,14 +32,8 @@ class Figure:
 
 def machine() -> str:
     """Processor, cores and memory of this machine, in words."""
-    model = next(
-        (
-            line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{model}, {len(os.sched_getaffinity(0))} cores, {memory_gib:.0f} GiB, Python {platform.python_version()}"
 
@@ -54,10 +48,7 @@ def commit() -> str:
 def write(figures: Sequence[Figure], file: Path) -> None:
     """Write the report; the file appears whole or not at all."""
     report = {
-        "figures": [
-            {"name": f.name, "value": f.value, "unit": f.unit, "goal": f.goal, "sense": f.sense, "holds": f.holds}
-            for f in figures
-        ],
+        "figures": [asdict(figure) | {"holds": figure.holds} for figure in figures],
         "machine": machine(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
