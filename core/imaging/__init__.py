@@ -1,0 +1,1 @@
+"""Section images: BigTIFF pyramids written, read, and resampled to any pixel size."""

@@ -1,0 +1,13 @@
+"""What can be wrong with an image file."""
+
+from pathlib import Path
+
+
+class UnreadableImageError(Exception):
+    """An image file cannot be used; the message names the file, the reason and the remedy."""
+
+    def __init__(self, path: Path, reason: str, remedy: str) -> None:
+        super().__init__(f"{path}: {reason}. {remedy}")
+        self.path = path
+        self.reason = reason
+        self.remedy = remedy
