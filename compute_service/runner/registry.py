@@ -1,0 +1,21 @@
+"""Which function of core.tasks runs which kind of job; imported only when it is needed."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from core.contracts.jobs import JobDefinition
+from core.tasks.context import JobContext
+
+Task = Callable[[JobDefinition, JobContext], None]
+
+TASKS = {
+    "train": ("core.tasks.train_segmentation", "train"),
+    "predict": ("core.tasks.predict_sections", "predict"),
+}
+
+
+def task_for(kind: str) -> Task:
+    """The task of a kind of job; the contract admits no kind without one (a test compares them)."""
+    module, function = TASKS[kind]
+    task: Task = getattr(import_module(module), function)
+    return task

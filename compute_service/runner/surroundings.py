@@ -1,0 +1,88 @@
+"""What a task is given: the verified brain, folders, the progress file and the word to stop."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from compute_service.ports import JobPaths, is_key
+from core.contracts.jobs import BrainReference, JobDefinition, Progress
+from core.datasets import BrainFolder, find_brains
+from core.tasks.context import JobContext
+
+
+class BrainMissingError(Exception):
+    """This machine does not hold the brain that a job wants."""
+
+
+class BrainDiffersError(Exception):
+    """The brain here is not the one that was annotated."""
+
+
+def verified_brain(brains: Path, wanted: BrainReference) -> Path:
+    """The folder of the brain with this identifier and fingerprint.
+
+    Raises:
+        BrainMissingError, BrainDiffersError: with what to do about it.
+    """
+    folders, problems = find_brains(brains)
+    found = next((folder for folder in folders if folder.brain.id == wanted.id), None)
+    if found is None:
+        unreadable = f" Some could not be read: {'; '.join(problems)}" if problems else ""
+        raise BrainMissingError(
+            f"Brain {wanted.id} is not on the compute machine. Copy its dataset into the brains folder there.{unreadable}"
+        )
+    _check_fingerprint(found, wanted)
+    return found.path
+
+
+def _check_fingerprint(found: BrainFolder, wanted: BrainReference) -> None:
+    if found.fingerprint() != wanted.fingerprint:
+        raise BrainDiffersError(
+            f"Brain {wanted.id} on the compute machine differs from the one that was annotated. "
+            "Copy the same dataset to both machines, then start the job again."
+        )
+
+
+def job_context(paths: JobPaths, brain_folder: Path, stop_requested: Callable[[], bool]) -> JobContext:
+    """The surroundings of a job folder's task; makes the folders it needs."""
+    paths.results.mkdir(exist_ok=True)
+    paths.checkpoints.mkdir(exist_ok=True)
+    return JobContext(
+        brain_folder=brain_folder,
+        results=paths.results,
+        checkpoints=paths.checkpoints,
+        results_of=lambda key: _results_of(paths, key),
+        report=progress_writer(paths.progress),
+        stop_requested=stop_requested,
+    )
+
+
+def _results_of(paths: JobPaths, key: str) -> Path:
+    results = JobPaths(paths.folder.parent / key).results
+    if not is_key(key) or not results.is_dir():
+        raise FileNotFoundError(f"Job {key[:64]!r}, whose results are needed, has no results folder on this machine.")
+    return results
+
+
+def progress_writer(path: Path) -> Callable[[Progress], None]:
+    """Appends each line with one write, so that readers see whole lines only."""
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        os.write(descriptor, b"\n")  # An earlier attempt was killed within a line.
+
+    def report(progress: Progress) -> None:
+        os.write(descriptor, progress.model_dump_json().encode() + b"\n")
+
+    return report
+
+
+def result_names(results: Path) -> tuple[str, ...]:
+    """Files below the results folder, relative and sorted; hidden ones are unfinished and do not count."""
+    names = (path.relative_to(results) for path in results.rglob("*") if path.is_file())
+    return tuple(sorted(name.as_posix() for name in names if not any(part.startswith(".") for part in name.parts)))
+
+
+def definition_of(paths: JobPaths) -> JobDefinition:
+    """The job as submitted."""
+    return JobDefinition.model_validate_json(paths.definition.read_bytes())

@@ -1,0 +1,186 @@
+"""A scheduler for one machine: a queue, first come first served, over a number of processor slots.
+
+Everything it knows lies on disk, and it works under a lock in the jobs folder, so any number of processes may use it and
+be killed at any time. It counts processors; GPUs are not counted, a job sees those that the service sees.
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from compute_service.ports import QueueState, QueueStatus, SchedulerUnavailableError, SubmissionRefusedError
+from compute_service.schedulers.local_files import (
+    Entry,
+    Final,
+    LocalPaths,
+    read_entry,
+    read_exit,
+    read_final,
+    read_process,
+    write,
+)
+from compute_service.schedulers.processes import is_alive, kill_all, session_members
+from compute_service.schedulers.supervisor import ALREADY_RUNNING
+from core.contracts.jobs import Resources
+
+START_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalOptions:
+    """What the machine offers and what jobs see of the environment."""
+
+    slots_cpus: int
+    stop_grace_s: float
+    environment: Mapping[str, str]
+    """The whole environment of a job; nothing else of the service's own is handed down."""
+
+
+class LocalScheduler:
+    """Implements `ports.Scheduler`. Waiting submissions are started when somebody asks for a status."""
+
+    def __init__(self, jobs: Path, options: LocalOptions) -> None:
+        self._jobs = jobs
+        self._options = options
+        self._active = jobs / ".local" / "active"
+        self._active.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def submit(self, argv: Sequence[str], job_dir: Path, resources: Resources) -> str:
+        """Queue a command; its output goes to `log.txt` of the job folder. See `ports.Scheduler`."""
+        if job_dir.parent != self._jobs:
+            raise SubmissionRefusedError(f"The job folder {job_dir.name} does not lie in the jobs folder of this service.")
+        with self._lock():
+            for entry in self._entries():
+                if entry.job_dir == str(job_dir):
+                    return entry.queue_id
+            entry = Entry(
+                queue_id=f"{job_dir.name}.{time.time_ns()}",
+                job_dir=str(job_dir),
+                argv=tuple(argv),
+                # More than there is would wait for ever: such a job gets the machine for itself.
+                cpus=min(resources.cpus, self._options.slots_cpus),
+                time_limit_s=resources.time_limit_s,
+                stop_grace_s=self._options.stop_grace_s,
+                submitted_at=time.time(),
+            )
+            write(self._active / entry.queue_id, entry)
+            return entry.queue_id
+
+    def status(self, queue_ids: Sequence[str]) -> Mapping[str, QueueStatus]:
+        """Look at every submission, start what fits, and answer for those asked. See `ports.Scheduler`."""
+        with self._lock():
+            seen = {entry.queue_id: self._look(entry) for entry in self._entries()}
+            self._start_waiting(seen)
+            return {queue_id: seen.get(queue_id) or self._last_word(queue_id) for queue_id in queue_ids}
+
+    def cancel(self, queue_id: str) -> None:
+        """Ask for the end; the supervisor ends the session, after its grace with KILL. See `ports.Scheduler`."""
+        with self._lock():
+            entry = next((entry for entry in self._entries() if entry.queue_id == queue_id), None)
+            if entry is None or entry.cancelled:
+                return
+            # First the entry, then the question who runs it; a supervisor that is just starting does the reverse, so that
+            # one of the two sees the other.
+            write(self._active / queue_id, replace(entry, cancelled=True))
+            process = read_process(LocalPaths(Path(entry.job_dir)).process, queue_id)
+            if process is None:
+                self._finish(entry, QueueStatus(QueueState.CANCELLED))
+            elif is_alive(process.identity):
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGTERM)
+
+    def _look(self, entry: Entry) -> QueueStatus:
+        paths = LocalPaths(Path(entry.job_dir))
+        process = read_process(paths.process, entry.queue_id)
+        if process is None:
+            return QueueStatus(QueueState.PENDING)
+        # Asked before the exit is read: a supervisor seen dead has written its exit, if it ever will.
+        if is_alive(process.identity):
+            return QueueStatus(QueueState.RUNNING)
+        remains = session_members(process.identity)
+        if remains:  # The supervisor was killed and left its command behind; gone at one of the next looks.
+            kill_all(remains)
+            return QueueStatus(QueueState.RUNNING)
+        return self._finish(entry, _verdict(entry, paths))
+
+    def _finish(self, entry: Entry, status: QueueStatus) -> QueueStatus:
+        folder = Path(entry.job_dir)
+        if folder.is_dir():
+            write(LocalPaths(folder).final, Final(queue_id=entry.queue_id, state=status.state, reason=status.reason))
+        (self._active / entry.queue_id).unlink(missing_ok=True)
+        return status
+
+    def _last_word(self, queue_id: str) -> QueueStatus:
+        folder = self._jobs / Path(queue_id).name.split(".", maxsplit=1)[0]
+        final = read_final(LocalPaths(folder).final, queue_id)
+        return QueueStatus(QueueState(final.state), final.reason) if final else QueueStatus(QueueState.UNKNOWN)
+
+    def _start_waiting(self, seen: dict[str, QueueStatus]) -> None:
+        """In the order of submission; nobody is overtaken, so a wide job gets its turn."""
+        entries = [entry for entry in self._entries() if entry.queue_id in seen]
+        running = [entry for entry in entries if seen[entry.queue_id].state is QueueState.RUNNING]
+        free_cpus = self._options.slots_cpus - sum(entry.cpus for entry in running)
+        for entry in entries:
+            if seen[entry.queue_id].state is QueueState.PENDING:
+                if entry.cpus > free_cpus:
+                    return
+                seen[entry.queue_id] = self._start(entry)
+                free_cpus -= entry.cpus
+
+    def _start(self, entry: Entry) -> QueueStatus:
+        threads = str(entry.cpus)
+        environment = {**self._options.environment, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+        module = "compute_service.schedulers.supervisor"
+        try:
+            started = subprocess.run(
+                (sys.executable, "-m", module, str(self._active / entry.queue_id)),
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=START_TIMEOUT_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise SchedulerUnavailableError(f"this machine cannot start processes now ({error})") from error
+        if started.returncode == ALREADY_RUNNING:  # Its start was cut off on our side; it will say who it is.
+            return QueueStatus(QueueState.PENDING)
+        if started.returncode != 0:
+            reason = "its supervisor could not be started; is the job folder writable and the disk not full?"
+            return self._finish(entry, QueueStatus(QueueState.FAILED, reason))
+        return QueueStatus(QueueState.RUNNING)
+
+    def _entries(self) -> list[Entry]:
+        names = [entry.path for entry in os.scandir(self._active) if not entry.name.startswith(".")]
+        return sorted((read_entry(Path(name)) for name in names), key=lambda entry: (entry.submitted_at, entry.queue_id))
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with (self._active.parent / "lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _verdict(entry: Entry, paths: LocalPaths) -> QueueStatus:
+    """What to say of a submission whose session is gone."""
+    end = read_exit(paths.exit, entry.queue_id)
+    if entry.cancelled:
+        return QueueStatus(QueueState.CANCELLED)
+    if end is None:
+        return QueueStatus(QueueState.FAILED, "its processes were killed or the machine was restarted")
+    if end.code == 0 and not end.reason:
+        return QueueStatus(QueueState.COMPLETED)
+    return QueueStatus(QueueState.FAILED, end.reason or _exit_words(end.code))
+
+
+def _exit_words(code: int) -> str:
+    if code >= 0:
+        return f"it ended with exit code {code}"
+    return f"it was killed by signal {signal.Signals(-code).name}"
