@@ -23,7 +23,10 @@ def describe_models() -> list[dict[str, Any]]:
 def _describe(architecture: Architecture) -> dict[str, Any]:
     geometry = patch_geometry(SegmentationSettings(architecture=architecture))
     model = build_model(architecture).to("meta").eval()
-    images = [torch.zeros(1, 1, *(geometry.inputs[name].size_px,) * 2, device="meta") for name in input_names(architecture)]
+    images = [
+        torch.zeros(1, 1, *(geometry.inputs[name].size_px(geometry.output_px),) * 2, device="meta")
+        for name in input_names(architecture)
+    ]
     widths: list[int] = []
     handle = model.get_submodule("decoder").register_forward_pre_hook(lambda _, arguments: widths.append(arguments[0].shape[1]))
     logits: Tensor = model(*images)
@@ -35,8 +38,8 @@ def _describe(architecture: Architecture) -> dict[str, Any]:
         "parameters": parameter_count(model),
         "encoder_parameters": {name: parameter_count(module) for name, module in encoders.items()},
         "inputs": [
-            {"name": name, "size_px": geometry.inputs[name].size_px, "pixel_size_um": geometry.inputs[name].pixel_size_um}
-            for name in input_names(architecture)
+            {"name": name, "size_px": image.shape[-1], "pixel_size_um": geometry.inputs[name].pixel_size_um}
+            for name, image in zip(input_names(architecture), images, strict=True)
         ],
         "output": {
             "size_px": int(logits.shape[-1]),

@@ -17,7 +17,6 @@ starts on a multiple of `phase_px` label pixels.
 
 from dataclasses import dataclass
 
-from core.contracts.base import XY
 from core.contracts.datasets import RasterGrid
 from core.contracts.training import Architecture, SegmentationSettings
 
@@ -30,26 +29,34 @@ USES_HIGH: frozenset[Architecture] = frozenset({"hr_unet", "ms_unet"})
 
 @dataclass(frozen=True, slots=True)
 class InputWindow:
-    """One input square: its side, and how many of its pixels lie left of (above) the output square."""
+    """How one input lies around the output: `pixels_per_label` input pixels per label pixel, and a constant border."""
 
-    size_px: int
+    pixels_per_label: int
     border_before_px: int
+    border_px: int
     pixel_size_um: float
 
-    def grid(self, output_origin_um: XY) -> RasterGrid:
-        """Where the window lies when the output square's outer corner lies at `output_origin_um` (section frame)."""
+    def size_px(self, output_px: int) -> int:
+        """Input pixels along one side for `output_px` label pixels."""
+        return self.pixels_per_label * output_px + self.border_px
+
+    def grid(self, output: RasterGrid) -> RasterGrid:
+        """Where the input lies when the output lies on `output` (section frame)."""
         border_um = self.border_before_px * self.pixel_size_um
         return RasterGrid(
             pixel_size_um=self.pixel_size_um,
-            origin_um=(output_origin_um[0] - border_um, output_origin_um[1] - border_um),
-            width_px=self.size_px,
-            height_px=self.size_px,
+            origin_um=(output.origin_um[0] - border_um, output.origin_um[1] - border_um),
+            width_px=self.size_px(output.width_px),
+            height_px=self.size_px(output.height_px),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class PatchGeometry:
-    """Output square and input squares of one patch or tile. `inputs` holds "high" and/or "low", in the network's order."""
+    """Output square of a training patch and its inputs: `inputs` holds "high" and/or "low", in the network's order.
+
+    Tiles may have other sizes than the patch, also uneven ones, as long as both sides are multiples of `phase_px`.
+    """
 
     output_px: int
     output_pixel_size_um: float
@@ -63,8 +70,8 @@ class PatchGeometry:
 
     @property
     def reach_um(self) -> float:
-        """Distance from the output square's centre to the farthest corner of any input square, at any rotation."""
-        sides = [window.size_px * window.pixel_size_um for window in self.inputs.values()]
+        """Distance from the output square's centre to the farthest corner of any input, at any rotation."""
+        sides = [window.size_px(self.output_px) * window.pixel_size_um for window in self.inputs.values()]
         return float((max(sides) / 2 + self.output_pixel_size_um) * 2**0.5)
 
 
@@ -81,10 +88,10 @@ def patch_geometry(settings: SegmentationSettings, output_px: int | None = None)
     inputs: dict[str, InputWindow] = {}
     if architecture in USES_HIGH:
         _check_pixel_sizes(settings)
-        inputs["high"] = InputWindow(HIGH_PER_LOW * size + HIGH_BORDER_PX, HIGH_BORDER_BEFORE_PX, settings.high_pixel_size_um)
+        inputs["high"] = InputWindow(HIGH_PER_LOW, HIGH_BORDER_BEFORE_PX, HIGH_BORDER_PX, settings.high_pixel_size_um)
     if architecture in LOW_BORDER_BEFORE_PX:
         before = LOW_BORDER_BEFORE_PX[architecture]
-        inputs["low"] = InputWindow(size + 2 * before, before, settings.low_pixel_size_um)
+        inputs["low"] = InputWindow(1, before, 2 * before, settings.low_pixel_size_um)
     return PatchGeometry(size, settings.low_pixel_size_um, phase, inputs)
 
 

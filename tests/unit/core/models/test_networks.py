@@ -42,7 +42,7 @@ def test_encoder_blocks_have_the_specified_sizes(encoder, size_px, block_sizes_p
 )  # fmt: skip
 def test_networks_map_inputs_to_outputs_of_the_specified_sizes(name, inputs_px, output_px):
     geometry = patch_geometry(SegmentationSettings(architecture=name), output_px)
-    assert tuple(geometry.inputs[key].size_px for key in input_names(name)) == inputs_px
+    assert tuple(geometry.inputs[key].size_px(output_px) for key in input_names(name)) == inputs_px
     images = [torch.zeros(1, 1, size, size, device="meta") for size in inputs_px]
     assert build_model(name).to("meta")(*images).shape == (1, 4, output_px, output_px)
 
@@ -82,10 +82,10 @@ def test_output_looks_only_at_what_lies_around_its_window(name):
     generator = np.random.default_rng(0)
     first, moved = [], []
     for key in input_names(name):
-        window = geometry.inputs[key]
+        side = geometry.inputs[key].size_px(geometry.output_px)
         step = shift_px * 8 if key == "high" else shift_px
-        wide = torch.from_numpy(generator.random((1, 1, window.size_px, window.size_px + step), dtype=np.float32))
-        first.append(wide[..., : window.size_px])
+        wide = torch.from_numpy(generator.random((1, 1, side, side + step), dtype=np.float32))
+        first.append(wide[..., :side])
         moved.append(wide[..., step:])
     with torch.inference_mode():
         one, two = model(*first), model(*moved)
@@ -101,7 +101,7 @@ def test_output_window_is_centred_in_the_inputs(name):
             module.weight.data = (module.weight.data + module.weight.data.flip(-1)) / 2
     geometry = patch_geometry(SegmentationSettings(architecture=name), 32)
     generator = torch.Generator().manual_seed(0)
-    images = [torch.rand(1, 1, *(geometry.inputs[key].size_px,) * 2, generator=generator) for key in input_names(name)]
+    images = [torch.rand(1, 1, *(geometry.inputs[key].size_px(32),) * 2, generator=generator) for key in input_names(name)]
     with torch.inference_mode():
         straight, mirrored = model(*images), model(*[image.flip(-1) for image in images])
     torch.testing.assert_close(mirrored, straight.flip(-1), rtol=1e-4, atol=1e-5)

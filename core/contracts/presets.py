@@ -1,0 +1,72 @@
+"""Named choices of settings for the wizard, and what they are expected to take."""
+
+from core.contracts.training import Architecture, Preset, SegmentationSettings
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            name="tiny",
+            title="Tiny",
+            description="Seconds on the tiny phantom, to try the way of the data; its predictions mean little elsewhere.",
+            settings=SegmentationSettings(
+                architecture="lr_unet",
+                high_pixel_size_um=8.0,
+                low_pixel_size_um=64.0,
+                output_px=32,
+                iterations=20,
+                batch_size=4,
+                learning_rate=0.02,
+                halve_learning_rate_at=(10, 15),
+                roi_radius_mm=2.0,
+            ),
+        ),
+        Preset(
+            name="demo",
+            title="Demo",
+            description="Minutes on two processor cores: starts from weights trained on other synthetic brains.",
+            settings=SegmentationSettings(
+                high_pixel_size_um=4.0,
+                low_pixel_size_um=32.0,
+                output_px=128,
+                iterations=150,
+                batch_size=4,
+                learning_rate=0.01,
+                halve_learning_rate_at=(75, 100, 125),
+                roi_radius_mm=3.0,
+            ),
+        ),
+        Preset(
+            name="standard",
+            title="Standard",
+            description="The thesis's parameters: 3000 iterations of 64 patches at 2 and 16 µm. Wants a GPU.",
+            settings=SegmentationSettings(),
+        ),
+    )
+}
+
+# Seconds per training patch: a constant for the input's border plus a part per label pixel, of the whole
+# forward and backward pass in bfloat16 on two cores (AMD EPYC with avx512-bf16, measured with 64 to 256 px outputs).
+TRAIN_S_PER_PATCH: dict[Architecture, tuple[float, float]] = {
+    "hr_unet": (0.11, 2.7e-6),
+    "lr_unet": (0.24, 4.0e-6),
+    "ms_unet": (0.29, 3.0e-6),
+}
+PREDICT_S_PER_LABEL_PX = 1.5e-6
+# Taken for a region when only the number of sections is known: twice the region's diameter squared.
+REGION_SIDES = 4.0
+GPU_SPEEDUP = 60.0
+SETUP_S = 15.0
+
+
+def estimate_s(settings: SegmentationSettings, sections_between: int, gpu: bool = False) -> tuple[float, str]:
+    """Seconds that training and predicting the sections in between may take, and what the estimate rests on."""
+    fixed_s, per_label_s = TRAIN_S_PER_PATCH[settings.architecture]
+    patches = settings.iterations * settings.batch_size
+    train_s = patches * (fixed_s + per_label_s * settings.output_px**2)
+    side_um = REGION_SIDES * 2 * settings.roi_radius_mm * 1000.0
+    region_px = (side_um / settings.low_pixel_size_um) ** 2
+    predict_s = sections_between * region_px * PREDICT_S_PER_LABEL_PX
+    if gpu:
+        return SETUP_S + (train_s + predict_s) / GPU_SPEEDUP, "estimated for one GPU, not measured here"
+    return SETUP_S + train_s + predict_s, "from the measured cost per patch on two processor cores"

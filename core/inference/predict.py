@@ -1,0 +1,116 @@
+"""Prediction of a region of interest, tile by tile; memory holds one tile, whatever the section's size."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.contracts.datasets import RasterGrid
+from core.contracts.training import BACKGROUND, Precision
+from core.inference.tiles import Tile, plan_tiles
+from core.models.device import choose_device, mixed_precision, placed
+from core.models.factory import as_input
+from core.models.geometry import PatchGeometry
+from core.sampling.labels import OUTSIDE
+from core.sampling.regions import PlacedMask
+
+TILE_PX = 512
+CERTAIN = 255
+
+ReadImage = Callable[[RasterGrid], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionPrediction:
+    """Class numbers (255 outside the region) and probability of the given class times 255 (0 outside), on one raster."""
+
+    labels: NDArray[np.uint8]
+    confidence: NDArray[np.uint8]
+    grid: RasterGrid
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A trained network ready to predict regions: `model` must have been placed by `ready`."""
+
+    model: nn.Module
+    geometry: PatchGeometry
+    precision: Precision
+    tile_px: int = TILE_PX
+
+    def predict(
+        self, region: PlacedMask, tissue: NDArray[np.uint8], read: ReadImage, on_tile: Callable[[int, int], None]
+    ) -> RegionPrediction:
+        """Predict every pixel of the region.
+
+        `tissue` (h, w) on the region's raster: a tile of the slide alone (0) is background without asking the network.
+        `read` gives the image on a raster of the section frame. `on_tile(done, of)` is called after each tile and may raise.
+        """
+        labels = np.full(region.mask.shape, OUTSIDE, dtype=np.uint8)
+        confidence = np.zeros(region.mask.shape, dtype=np.uint8)
+        tiles = plan_tiles(region, self.tile_px, self.geometry.phase_px)
+        wanted = [tile for tile in tiles if _part(tissue, tile).any()]
+        for tile in tiles:
+            if tile not in wanted:
+                _part(labels, tile)[...], _part(confidence, tile)[...] = BACKGROUND, CERTAIN
+        for done, (tile, images) in enumerate(_read_ahead(wanted, self.geometry, read), start=1):
+            tile_labels, tile_confidence = self._run(images)
+            _paste(labels, tile, tile_labels)
+            _paste(confidence, tile, tile_confidence)
+            on_tile(done, len(wanted))
+        labels[~region.mask], confidence[~region.mask] = OUTSIDE, 0
+        return RegionPrediction(labels, confidence, region.grid)
+
+    def _run(self, images: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        device = next(self.model.parameters()).device
+        inputs = [as_input(torch.from_numpy(image).to(device)[None, None].float() / 255) for image in images]
+        with torch.inference_mode(), mixed_precision(device, self.precision):
+            logits: Tensor = self.model(*inputs)
+            probability, label = logits.float().softmax(dim=1).max(dim=1)
+        confidence = (probability[0] * 255).round().to("cpu", torch.uint8).numpy()
+        return label[0].to("cpu", torch.uint8).numpy(), confidence
+
+
+def ready(model: nn.Module) -> nn.Module:
+    """The model on the best device, set to predict."""
+    return placed(model, choose_device()).eval()
+
+
+def _read_ahead(
+    tiles: Sequence[Tile], geometry: PatchGeometry, read: ReadImage
+) -> Iterator[tuple[Tile, list[NDArray[np.uint8]]]]:
+    """Each tile with its input images, the next tile's being read while this one is predicted."""
+
+    def images_of(tile: Tile) -> list[NDArray[np.uint8]]:
+        return [read(window.grid(tile.grid)) for window in geometry.inputs.values()]
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        following = pool.submit(images_of, tiles[0]) if tiles else None
+        for index, tile in enumerate(tiles):
+            assert following is not None
+            images = following.result()
+            following = pool.submit(images_of, tiles[index + 1]) if index + 1 < len(tiles) else None
+            yield tile, images
+
+
+def _window(shape: tuple[int, ...], tile: Tile) -> tuple[slice, slice]:
+    """The tile's part of the raster, as slices of the raster."""
+    return (
+        slice(max(tile.row, 0), min(tile.row + tile.grid.height_px, shape[0])),
+        slice(max(tile.column, 0), min(tile.column + tile.grid.width_px, shape[1])),
+    )
+
+
+def _part(raster: NDArray[np.uint8], tile: Tile) -> NDArray[np.uint8]:
+    return raster[_window(raster.shape, tile)]
+
+
+def _paste(raster: NDArray[np.uint8], tile: Tile, values: NDArray[np.uint8]) -> None:
+    rows, columns = _window(raster.shape, tile)
+    raster[rows, columns] = values[
+        rows.start - tile.row : rows.stop - tile.row, columns.start - tile.column : columns.stop - tile.column
+    ]

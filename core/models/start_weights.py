@@ -1,0 +1,30 @@
+"""Weights that come with the package, to start training from (the thesis pre-initialised its encoders too, 5.1.5)."""
+
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import nn
+
+FOLDER = Path(__file__).parent / "weights"
+
+
+class UnknownWeightsError(Exception):
+    """No packaged weights of that name, or they belong to another network."""
+
+
+def load_start_weights(model: nn.Module, name: str) -> None:
+    """Fill the model with packaged weights; UnknownWeightsError names what there is."""
+    known = available_weights()
+    if name not in known:
+        raise UnknownWeightsError(f"there are no start weights {name!r}; the package has: {', '.join(known) or 'none'}")
+    tensors = load_file(FOLDER / f"{name}.safetensors")
+    own = model.state_dict()
+    if {key: value.shape for key, value in tensors.items()} != {key: value.shape for key, value in own.items()}:
+        raise UnknownWeightsError(f"the start weights {name!r} belong to another network than {type(model).__name__}")
+    # Packaged in half precision to keep the package small.
+    model.load_state_dict({key: value.to(own[key].dtype) for key, value in tensors.items()})
+
+
+def available_weights() -> tuple[str, ...]:
+    """Names of the packaged weights."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.safetensors")))

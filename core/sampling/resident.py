@@ -1,0 +1,80 @@
+"""Training sections kept in memory around their region of interest, so that cutting a patch reads no file."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.contracts.annotations import Paths
+from core.contracts.datasets import RasterGrid
+from core.datasets import BrainFolder
+from core.geometry.polygons import rings
+from core.geometry.rasterise import rasterise
+from core.imaging.sections import read_at
+from core.sampling.labels import OUTSIDE, class_raster, section_grid
+from core.sampling.patches import Raster
+from core.sampling.regions import PlacedMask, cropped, region_around, subgrid
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What of a section to keep: pixel size of each network input, the region's radius, and a patch's reach beyond it."""
+
+    input_pixel_sizes_um: dict[str, float]
+    label_pixel_size_um: float
+    radius_mm: float
+    reach_um: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentSection:
+    """A training section in memory: its images by input name, class labels, and labels restricted to the region."""
+
+    number: int
+    images: dict[str, Raster]
+    labels: Raster
+    labels_in_region: Raster
+
+
+def area_mask(folder: BrainFolder, number: int, outlines: Sequence[Paths], pixel_size_um: float) -> PlacedMask:
+    """An area's annotation on a section as a mask over the whole section."""
+    grid = section_grid(folder.brain, number, pixel_size_um)
+    mask = np.zeros((grid.height_px, grid.width_px), dtype=np.bool_)
+    for paths in outlines:
+        mask |= rasterise(rings(paths), grid)
+    return PlacedMask(number, mask, grid)
+
+
+def load_resident(folder: BrainFolder, number: int, outlines: Sequence[Paths], keep: Surroundings) -> ResidentSection:
+    """Read one annotated section: region of interest, class labels, and the images a patch centred in it can need."""
+    annotated = area_mask(folder, number, outlines, keep.label_pixel_size_um)
+    tissue, tissue_grid = folder.tissue(number)
+    labels = class_raster(tissue, tissue_grid, annotated.mask, annotated.grid)
+    region = region_around(annotated, keep.radius_mm)
+    inside = np.where(region.mask, labels, np.uint8(OUTSIDE))
+    box = _grown(cropped(region).grid, keep.reach_um)
+    with folder.pyramid(number) as pyramid:
+        images = {}
+        for name, pixel_size_um in keep.input_pixel_sizes_um.items():
+            grid = _at_pixel_size(box, pixel_size_um)
+            values = read_at(pyramid, pixel_size_um, *grid.origin_um, grid.width_px, grid.height_px)
+            images[name] = Raster(values, grid)
+    return ResidentSection(number, images, Raster(labels, annotated.grid), Raster(inside, annotated.grid))
+
+
+def _grown(grid: RasterGrid, margin_um: float) -> RasterGrid:
+    """The raster with a margin of whole pixels on every side."""
+    margin_px = int(-(-margin_um // grid.pixel_size_um))
+    return subgrid(grid, (-margin_px, -margin_px, grid.width_px + margin_px, grid.height_px + margin_px))
+
+
+def _at_pixel_size(grid: RasterGrid, pixel_size_um: float) -> RasterGrid:
+    """A raster of another pixel size over at least the same extent, from the same origin."""
+    scale = grid.pixel_size_um / pixel_size_um
+    return RasterGrid(
+        pixel_size_um=pixel_size_um,
+        origin_um=grid.origin_um,
+        width_px=math.ceil(grid.width_px * scale),
+        height_px=math.ceil(grid.height_px * scale),
+    )

@@ -1,0 +1,94 @@
+"""Batches of training patches, each a pure function of the seed and the step, cut ahead by threads."""
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.models.geometry import PatchGeometry
+from core.sampling.augmentation import Variation, draw_variation
+from core.sampling.centres import BalancedCentres, Centre
+from core.sampling.patches import WHITE, Square, cut_square
+from core.sampling.resident import ResidentSection
+
+BATCHES_AHEAD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Inputs by name, each (n, 1, h, w) float32 intensities, and labels (n, m, m) uint8 with 255 where unknown."""
+
+    inputs: dict[str, Tensor]
+    labels: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One cut patch: inputs by name (h, w) float32, labels (m, m) uint8."""
+
+    inputs: dict[str, NDArray[np.float32]]
+    labels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchSource:
+    """Everything batches are cut from. The same seed and step give the same batch, so resuming needs no generator state."""
+
+    sections: Sequence[ResidentSection]
+    centres: BalancedCentres
+    geometry: PatchGeometry
+    batch_size: int
+    seed: int
+
+    def plan(self, step: int) -> list[tuple[Centre, Variation]]:
+        """Where the patches of a step lie and how they are varied."""
+        generator = np.random.default_rng((self.seed, step))
+        return [(centre, draw_variation(generator)) for centre in self.centres.draw(generator, self.batch_size)]
+
+    def cut(self, centre: Centre, variation: Variation) -> Patch:
+        """One patch around the upper left corner of its label pixel, so that an unturned patch lies on the label grid."""
+        section = self.sections[centre.section_index]
+        label_size_um = self.geometry.output_pixel_size_um
+        pivot_um = (centre.column * label_size_um, centre.row * label_size_um)
+        table = variation.intensity_table()
+        half_um = self.geometry.output_size_um / 2
+        inputs = {}
+        for name, window in self.geometry.inputs.items():
+            pivot_px = window.border_before_px + half_um / window.pixel_size_um
+            square = Square(window.size_px(self.geometry.output_px), pivot_px, window.pixel_size_um)
+            image = cut_square(section.images[name], square, pivot_um, variation.angle_rad, WHITE)
+            inputs[name] = np.asarray(cv2.LUT(image, table), dtype=np.float32)
+        square = Square(self.geometry.output_px, self.geometry.output_px / 2, label_size_um)
+        return Patch(inputs, cut_square(section.labels, square, pivot_um, variation.angle_rad, None))
+
+
+def batches(source: PatchSource, first_step: int, last_step: int) -> Iterator[Batch]:
+    """The batches of the steps first_step .. last_step − 1, cut by threads while the previous one is learnt from."""
+    cv2.setNumThreads(1)  # the patches are the parallel work; OpenCV's own threads would only compete with them
+    waiting: deque[list[Future[Patch]]] = deque()
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        for step in range(first_step, min(first_step + BATCHES_AHEAD, last_step)):
+            waiting.append(_start(pool, source, step))
+        for step in range(first_step, last_step):
+            patches = [future.result() for future in waiting.popleft()]
+            if step + BATCHES_AHEAD < last_step:
+                waiting.append(_start(pool, source, step + BATCHES_AHEAD))
+            yield _stacked(patches)
+
+
+def _start(pool: ThreadPoolExecutor, source: PatchSource, step: int) -> list[Future[Patch]]:
+    return [pool.submit(source.cut, centre, variation) for centre, variation in source.plan(step)]
+
+
+def _stacked(patches: Sequence[Patch]) -> Batch:
+    inputs = {
+        name: torch.from_numpy(np.stack([patch.inputs[name] for patch in patches])).unsqueeze(1) for name in patches[0].inputs
+    }
+    return Batch(inputs, torch.from_numpy(np.stack([patch.labels for patch in patches])))

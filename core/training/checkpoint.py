@@ -1,0 +1,58 @@
+"""Checkpoints: one safetensors file with weights, momentum and, as JSON in its header, the step and the settings."""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+from torch.optim import SGD
+
+from core.contracts.training import SegmentationSettings
+
+FILE_NAME = "checkpoint.safetensors"
+
+
+class CheckpointError(Exception):
+    """A checkpoint that does not belong to this training."""
+
+
+def save_checkpoint(folder: Path, model: nn.Module, optimiser: SGD, step: int, settings: SegmentationSettings) -> None:
+    """Write the state after `step` steps; a crash leaves the checkpoint before it."""
+    tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
+    for name, parameter in model.named_parameters():
+        momentum = optimiser.state[parameter].get("momentum_buffer")
+        if momentum is not None:
+            tensors[f"momentum/{name}"] = momentum
+    metadata = {"step": json.dumps(step), "settings": settings.model_dump_json()}
+    write_tensors(folder / FILE_NAME, tensors, metadata)
+
+
+def load_checkpoint(folder: Path, model: nn.Module, optimiser: SGD, settings: SegmentationSettings) -> int:
+    """Restore the state of the folder's checkpoint and return its step; 0 when there is none.
+
+    CheckpointError when it was written with other settings.
+    """
+    path = folder / FILE_NAME
+    if not path.exists():
+        return 0
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        if SegmentationSettings.model_validate_json(metadata["settings"]) != settings:
+            raise CheckpointError(f"{path} was written with other settings; remove it to train from the start")
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no mapping
+    model.load_state_dict({name.removeprefix("model/"): value for name, value in tensors.items() if name.startswith("model/")})
+    for name, parameter in model.named_parameters():
+        momentum = tensors.get(f"momentum/{name}")
+        if momentum is not None:
+            optimiser.state[parameter]["momentum_buffer"] = momentum.to(parameter)
+    return int(json.loads(metadata["step"]))
+
+
+def write_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file under a temporary name, then rename it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, temporary, metadata=metadata)
+    os.replace(temporary, path)

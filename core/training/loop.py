@@ -1,0 +1,154 @@
+"""The training loop of the segmentation networks, to be read top to bottom (thesis 5.1.4)."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from core.contracts.jobs import Progress
+from core.contracts.training import AREA, SegmentationSettings
+from core.losses.weighted_cross_entropy import weighted_cross_entropy
+from core.models.device import choose_device, mixed_precision, placed
+from core.models.factory import as_input
+from core.optimisers.nesterov_sgd import learning_rate_at, nesterov_sgd, set_learning_rate
+from core.training.batches import Batch, PatchSource, batches
+from core.training.checkpoint import load_checkpoint, save_checkpoint
+from core.training.metrics import ConfusionMatrix
+
+CHECKPOINT_EVERY_S = 20.0
+REPORT_EVERY_S = 1.0
+PHASE = "training"
+
+
+class TrainingDivergedError(Exception):
+    """The loss is no number any more."""
+
+
+class Surroundings(Protocol):
+    """What the loop needs from whoever runs it."""
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder for the checkpoint."""
+
+    @property
+    def report(self) -> Callable[[Progress], None]:
+        """Tell progress."""
+
+    @property
+    def stop_requested(self) -> Callable[[], bool]:
+        """True once the loop should save a checkpoint and return."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """How the loop ended: `steps` done in all, and loss and F1 of the area over the last reported stretch."""
+
+    finished: bool
+    steps: int
+    loss: float
+    f1_area: float
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """Losses and hits since the last report."""
+
+    losses: list[float] = field(default_factory=list)
+    confusion: ConfusionMatrix = field(default_factory=ConfusionMatrix)
+
+
+def train_model(
+    model: nn.Module,
+    source: PatchSource,
+    class_weights: NDArray[np.float32],
+    settings: SegmentationSettings,
+    surroundings: Surroundings,
+) -> TrainingResult:
+    """Train `model` in place for the settings' iterations, resuming from a checkpoint where there is one.
+
+    Interrupted and resumed, it does the same steps on the same batches as in one go. TrainingDivergedError when the loss
+    becomes NaN or infinite.
+    """
+    device = choose_device()
+    placed(model, device)
+    optimiser = nesterov_sgd(model, settings)
+    weights = torch.from_numpy(class_weights).to(device)
+    first_step = load_checkpoint(surroundings.checkpoints, model, optimiser, settings)
+    _set_training_mode(model, settings)
+    stretch, reported = _Stretch(), TrainingResult(False, first_step, math.nan, 0.0)
+    started = reported_at = saved_at = time.monotonic()
+
+    for step, batch in enumerate(batches(source, first_step, settings.iterations), start=first_step):
+        set_learning_rate(optimiser, learning_rate_at(step, settings))
+        inputs = [as_input(image.to(device)) for image in batch.inputs.values()]
+        with mixed_precision(device, settings.precision):
+            logits = model(*inputs)
+        loss = weighted_cross_entropy(logits, batch.labels.to(device), weights)
+        _check_finite(loss.item(), step, settings)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+        _record(stretch, loss.item(), logits, batch)
+        done, now = step + 1, time.monotonic()
+        if done == settings.iterations or now - reported_at >= REPORT_EVERY_S:
+            seconds_per_step = (now - started) / (done - first_step)
+            reported = _report(stretch, done, settings, seconds_per_step, surroundings)
+            stretch, reported_at = _Stretch(), now
+        stop = done < settings.iterations and surroundings.stop_requested()
+        if stop or now - saved_at >= CHECKPOINT_EVERY_S:
+            save_checkpoint(surroundings.checkpoints, model, optimiser, done, settings)
+            saved_at = now
+        if stop:
+            return TrainingResult(False, done, loss.item(), reported.f1_area)
+    return TrainingResult(True, settings.iterations, reported.loss, reported.f1_area)
+
+
+def _set_training_mode(model: nn.Module, settings: SegmentationSettings) -> None:
+    """Fine-tuning keeps the start weights' normalisation statistics: those of a few patches are worse."""
+    model.train()
+    if settings.start_weights is not None:
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+
+
+def _check_finite(loss: float, step: int, settings: SegmentationSettings) -> None:
+    if not math.isfinite(loss):
+        raise TrainingDivergedError(
+            f"the loss became {loss} at iteration {step + 1} with learning rate {learning_rate_at(step, settings):g}; "
+            "train again with a lower learning rate"
+        )
+
+
+def _record(stretch: _Stretch, loss: float, logits: torch.Tensor, batch: Batch) -> None:
+    stretch.losses.append(loss)
+    predictions = logits.detach().argmax(dim=1).to("cpu", torch.uint8)
+    stretch.confusion.add(batch.labels.numpy(), predictions.numpy())
+
+
+def _report(
+    stretch: _Stretch, done: int, settings: SegmentationSettings, seconds_per_step: float, surroundings: Surroundings
+) -> TrainingResult:
+    loss, f1_area = float(np.mean(stretch.losses)), stretch.confusion.f1(AREA)
+    surroundings.report(
+        Progress(
+            at=datetime.now(UTC),
+            phase=PHASE,
+            step=done,
+            of=settings.iterations,
+            loss=loss,
+            metrics={"f1_area": f1_area, "learning_rate": learning_rate_at(done - 1, settings)},
+            eta_s=seconds_per_step * (settings.iterations - done),
+        )
+    )
+    return TrainingResult(done == settings.iterations, done, loss, f1_area)
