@@ -53,7 +53,7 @@ def _chords(curve: NDArray[np.float64], tolerance_um: float) -> Points:
 
 
 def region(outline: Sequence[Ring]) -> shapely.MultiPolygon:
-    """The filled region of rings as valid polygons with holes."""
+    """The filled region of rings as valid polygons with holes. (A single ring drawn twice over itself counts once.)"""
     shapes = np.array([shapely.make_valid(shapely.Polygon(ring)) for ring in outline if len(ring) >= 3], object)
     while len(shapes) > 1:  # in pairs, because one after the other takes quadratic time
         paired = shapely.symmetric_difference(shapes[0 : len(shapes) // 2 * 2 : 2], shapes[1::2])

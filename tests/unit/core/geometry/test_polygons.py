@@ -81,7 +81,11 @@ def test_area_is_even_odd() -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100)), min_size=3, max_size=6), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100)), min_size=3, max_size=6, unique=True), min_size=1, max_size=5
+    )
+)
 def test_area_agrees_with_counting_pixels(outlines: list[list[tuple[float, float]]]) -> None:
     rough = [np.array(points) for points in outlines]
     length = sum(np.hypot(*(np.roll(ring, -1, axis=0) - ring).T).sum() for ring in rough)

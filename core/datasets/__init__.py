@@ -1,0 +1,17 @@
+"""Brain datasets on disk: found, read, checked and written."""
+
+from core.datasets.files import DatasetError, MissingFileError, fingerprint_file
+from core.datasets.folder import BrainFolder, find_brains
+from core.datasets.writers import write_alignment, write_brain, write_tissue, write_truth
+
+__all__ = [
+    "BrainFolder",
+    "DatasetError",
+    "MissingFileError",
+    "find_brains",
+    "fingerprint_file",
+    "write_alignment",
+    "write_brain",
+    "write_tissue",
+    "write_truth",
+]

@@ -1,0 +1,151 @@
+"""The brain folder: one specimen's sections with tissue classes, alignment and, where known, true outlines."""
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from core.contracts.annotations import SectionOutlines
+from core.contracts.datasets import Alignment, Brain, RasterGrid, Section
+from core.datasets.files import (
+    ALIGNMENT_FILE,
+    BRAIN_FILE,
+    DatasetError,
+    MissingFileError,
+    fingerprint_file,
+    tissue_file,
+    truth_file,
+)
+from core.datasets.tissue import Labels, read_tissue
+from core.imaging.errors import UnreadableImageError
+from core.imaging.pyramid import Pyramid, open_pyramid
+
+Document = TypeVar("Document", bound=BaseModel)
+_MAX_JSON_BYTES = 256 << 20
+
+
+class BrainFolder:
+    """A brain dataset on disk. `brain.json` is read at once, everything else when asked for.
+
+    Every reader raises DatasetError (MissingFileError where a file is absent) naming the file, and KeyError for a
+    section that the brain does not have.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.brain = _read_json(path / BRAIN_FILE, Brain)
+
+    @cached_property
+    def alignment(self) -> Alignment:
+        """The rigid transforms between neighbouring sections."""
+        path = self.path / ALIGNMENT_FILE
+        alignment = _read_json(path, Alignment)
+        known = {section.number for section in self.brain.sections}
+        named = {alignment.base_section, *(number for step in alignment.steps for number in (step.section, step.successor))}
+        if not named <= known:
+            raise DatasetError(path, f"it names sections that the brain does not have: {sorted(named - known)[:10]}")
+        return alignment
+
+    def section_path(self, number: int) -> Path:
+        """The image file of a section."""
+        return self.path / self.brain.section(number).file
+
+    def pyramid(self, number: int) -> Pyramid:
+        """The open image of a section; UnreadableImageError when it cannot be read."""
+        section, path = self.brain.section(number), self.section_path(number)
+        pyramid = open_pyramid(path)
+        found = (pyramid.width_px, pyramid.height_px)
+        if found != (section.width_px, section.height_px):
+            pyramid.close()
+            told = f"{section.width_px} x {section.height_px}"
+            raise DatasetError(path, f"it has {found[0]} x {found[1]} px, {BRAIN_FILE} says {told}; ingest it again")
+        if abs(pyramid.pixel_size_um / self.brain.pixel_size_um - 1) > 1e-3:
+            pyramid.close()
+            told = f"{self.brain.pixel_size_um:g} µm"
+            raise DatasetError(path, f"its pixels are {pyramid.pixel_size_um:g} µm, {BRAIN_FILE} says {told}; ingest it again")
+        return pyramid
+
+    def tissue(self, number: int) -> tuple[Labels, RasterGrid]:
+        """Tissue classes (0 background, 1 white matter, 2 gray matter) and the raster they lie on."""
+        return read_tissue(self.path / tissue_file(self.brain.id, self.brain.section(number).number))
+
+    def truth(self, number: int) -> SectionOutlines:
+        """The true outlines of a section; MissingFileError in brains where nobody knows them."""
+        path = self.path / truth_file(self.brain.id, self.brain.section(number).number)
+        outlines = _read_json(path, SectionOutlines)
+        if outlines.section != number:
+            raise DatasetError(path, f"it is about section {outlines.section}")
+        return outlines
+
+    def fingerprint(self) -> str:
+        """SHA-256 over what identifies the brain's images: two folders with the same one hold the same images."""
+        brain = self.brain
+        identity = [brain.id, brain.pixel_size_um, brain.section_thickness_um, brain.shrinkage_factor]
+        sections = [[each.number, each.width_px, each.height_px, each.fingerprint] for each in brain.sections]
+        return hashlib.sha256(json.dumps([identity, sections]).encode("ascii")).hexdigest()
+
+    def check(self) -> list[str]:
+        """Everything that is wrong with the dataset, in words; reads every file once."""
+        problems = []
+        try:
+            _ = self.alignment
+        except DatasetError as error:
+            problems.append(str(error))
+        for section in self.brain.sections:
+            problems += self._section_problems(section)
+        return problems
+
+    def _section_problems(self, section: Section) -> list[str]:
+        problems = []
+        try:
+            self.pyramid(section.number).close()
+            if fingerprint_file(self.section_path(section.number)) != section.fingerprint:
+                problems.append(
+                    f"{self.section_path(section.number)}: its content changed since it was ingested; ingest it again"
+                )
+        except (DatasetError, UnreadableImageError) as error:
+            problems.append(str(error))
+        for read in (self.tissue, self.truth):
+            try:
+                read(section.number)
+            except MissingFileError:
+                continue  # neither is needed to look at and annotate a section
+            except DatasetError as error:
+                problems.append(str(error))
+        return problems
+
+
+def find_brains(root: Path) -> tuple[list[BrainFolder], list[str]]:
+    """All brains in the folders directly below `root`, by name, and what is wrong with those that cannot be read."""
+    brains, problems = [], []
+    if not root.is_dir():
+        return [], [f"{root}: there is no such folder; create it or set another one"]
+    for path in sorted(root.iterdir()):
+        if not (path / BRAIN_FILE).is_file():
+            continue
+        try:
+            folder = BrainFolder(path)
+            if folder.brain.id != path.name:
+                raise DatasetError(path, f"the folder must be called like its brain, {folder.brain.id}; rename it")
+            brains.append(folder)
+        except DatasetError as error:
+            problems.append(str(error))
+    return brains, problems
+
+
+def _read_json(path: Path, model: type[Document]) -> Document:
+    if not path.is_file():
+        raise MissingFileError(path, "there is no such file")
+    if path.stat().st_size > _MAX_JSON_BYTES:
+        raise DatasetError(path, f"it is larger than {_MAX_JSON_BYTES >> 20} MB; it cannot be what its name says")
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise DatasetError(path, f"it is not a valid {model.__name__}: {place or 'document'}: {first['msg']}") from error
+    except OSError as error:
+        raise DatasetError(path, f"it cannot be read ({error.strerror})") from error
