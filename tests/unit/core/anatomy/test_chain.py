@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.anatomy.chain import NoChainError, to_base, transform_between
+from core.contracts.datasets import Alignment, AlignmentStep, RigidTransform
+from core.geometry.affine import apply, rigid_matrix
+
+NUMBERS = (10, 20, 30, 45)
+POINTS = np.array([[0.0, 0.0], [5000.0, 100.0], [-70.0, 9000.0]])
+shifts = st.floats(-2000, 2000)
+transforms = st.builds(RigidTransform, angle_rad=st.floats(-3, 3), dx_um=shifts, dy_um=shifts, mirrored=st.booleans())
+alignments = st.tuples(transforms, transforms, transforms).map(
+    lambda three: Alignment(
+        base_section=20,
+        steps=tuple(
+            AlignmentStep(section=NUMBERS[index], successor=NUMBERS[index + 1], transform=transform)
+            for index, transform in enumerate(three)
+        ),
+    )
+)
+numbers = st.sampled_from(NUMBERS)
+
+
+@given(alignments)
+def test_one_step_is_its_own_transform(alignment: Alignment) -> None:
+    assert np.allclose(transform_between(alignment, 20, 30), rigid_matrix(alignment.steps[1].transform))
+
+
+@given(alignments, numbers)
+def test_a_section_to_itself_changes_nothing(alignment: Alignment, number: int) -> None:
+    assert np.array_equal(transform_between(alignment, number, number), np.eye(3))
+
+
+@given(alignments, numbers, numbers)
+def test_there_and_back_are_inverse(alignment: Alignment, one: int, other: int) -> None:
+    there, back = transform_between(alignment, one, other), transform_between(alignment, other, one)
+    assert np.allclose(apply(back, apply(there, POINTS)), POINTS, atol=1e-5)
+
+
+@given(alignments, numbers, numbers, numbers)
+def test_the_way_does_not_depend_on_stops(alignment: Alignment, one: int, stop: int, other: int) -> None:
+    with_stop = apply(transform_between(alignment, stop, other), apply(transform_between(alignment, one, stop), POINTS))
+    assert np.allclose(apply(transform_between(alignment, one, other), POINTS), with_stop, atol=1e-5)
+
+
+def test_steps_apply_in_the_order_of_sections() -> None:
+    turn, shift = RigidTransform(angle_rad=np.pi / 2), RigidTransform(dx_um=100.0)
+    steps = (AlignmentStep(section=1, successor=2, transform=turn), AlignmentStep(section=2, successor=3, transform=shift))
+    alignment = Alignment(base_section=3, steps=steps)
+    assert np.allclose(apply(to_base(alignment, 1), np.array([[10.0, 0.0]])), [[100.0, 10.0]])
+
+
+def test_a_gap_is_named() -> None:
+    steps = (AlignmentStep(section=1, successor=2, transform=RigidTransform()),)
+    with pytest.raises(NoChainError, match="sections 1 and 3"):
+        transform_between(Alignment(base_section=1, steps=steps), 1, 3)
+
+
+def test_steps_in_a_circle_end() -> None:
+    steps = tuple(AlignmentStep(section=one, successor=other, transform=RigidTransform()) for one, other in ((1, 2), (2, 1)))
+    with pytest.raises(NoChainError):
+        transform_between(Alignment(base_section=1, steps=steps), 1, 3)
