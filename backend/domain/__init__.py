@@ -1,0 +1,1 @@
+"""Rules over the contracts' shapes; pure, no stores, no web."""

@@ -1,0 +1,34 @@
+"""The collections of the document store and the indexes their queries need.
+
+Rules for indexes (they hold for SQLite and for MongoDB): equality fields first, the ranged field last, ascending.
+Key fields are strings or integers at the top of a document.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A named set of documents and the field tuples by which it can be queried."""
+
+    name: str
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def key_fields(self) -> tuple[str, ...]:
+        """Every field some index has, each once, in order of appearance."""
+        return tuple(dict.fromkeys(field for index in self.indexes for field in index))
+
+
+USERS = Collection("users")
+SESSIONS = Collection("sessions", (("expires_at",),))
+PROJECTS = Collection("projects")
+ANNOTATIONS = Collection("annotations", (("project", "state", "section", "area"), ("project", "state", "area", "section")))
+REVISIONS = Collection("revisions", (("annotation",),))
+TASKS = Collection("tasks", (("project", "created_at"), ("stage",)))
+JOBS = Collection("jobs", (("project", "created_at"), ("stage",)))
+PREDICTIONS = Collection("predictions", (("project", "section"),))
+REVIEWS = Collection("reviews", (("prediction", "seq"), ("project",)))
+CHANGES = Collection("changes", (("project", "seq"),))
+
+COLLECTIONS = (USERS, SESSIONS, PROJECTS, ANNOTATIONS, REVISIONS, TASKS, JOBS, PREDICTIONS, REVIEWS, CHANGES)

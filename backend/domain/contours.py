@@ -1,0 +1,35 @@
+"""From a label raster to an outline a person can edit."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.contracts.annotations import Paths
+from core.contracts.datasets import RasterGrid
+from core.geometry.polygons import Ring, area_um2, simplify, to_paths
+from core.geometry.rasterise import trace
+
+# Of a label pixel. The outline runs through the middles of pixel edges; thinning it this far keeps every middle within
+# half a pixel of it.
+TOLERANCE_PX = 0.49
+SPECK_UM2 = 50_000.0
+
+
+def outline(mask: NDArray[np.bool_], grid: RasterGrid, least_area_um2: float = 0.0) -> Paths:
+    """The mask's outline as paths in µm: smooth, with few points, within half a label pixel of the pixels' border.
+
+    Rings that enclose less than `least_area_um2` are left out, unless all do.
+    """
+    rings = [_smooth(ring, grid.pixel_size_um) for ring in trace(mask, grid)]
+    large = [ring for ring in rings if area_um2([ring]) >= least_area_um2]
+    return to_paths(large or rings)
+
+
+def _smooth(ring: Ring, pixel_size_um: float) -> Ring:
+    """A ring of pixel corners as a ring through the middles of its pixel edges, thinned."""
+    runs = np.roll(ring, -1, axis=0) - ring
+    lengths = np.maximum(1, np.rint(np.abs(runs).sum(axis=1) / pixel_size_um).astype(np.int64))
+    first = np.cumsum(lengths) - lengths
+    index = np.repeat(np.arange(len(ring)), lengths)
+    place = (np.arange(int(lengths.sum())) - first[index] + 0.5) / lengths[index]
+    middles = ring[index] + runs[index] * place[:, None]
+    return simplify(middles, TOLERANCE_PX * pixel_size_um)

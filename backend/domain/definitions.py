@@ -1,0 +1,72 @@
+"""Job definitions of a training task: for each pair a training job, and a prediction job after it.
+
+A definition follows from the stored task alone, so that sending it again after a crash sends the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from backend.domain.keys import derived_key
+from core.contracts.annotations import FrozenAnnotation
+from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, Resources
+from core.contracts.projects import TaskRun, TrainingTask
+from core.contracts.training import PredictParameters, TrainParameters
+
+JobKind = Literal["train", "predict"]
+KINDS: tuple[JobKind, ...] = ("train", "predict")
+SHORTEST_LIMIT_S = 7200
+# Estimates are rough; a job is ended only when it takes many times longer.
+LIMIT_PER_ESTIMATE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What a task froze beside its annotations."""
+
+    brain: BrainReference
+    between: tuple[tuple[int, ...], ...]
+    """For each run the sections to predict."""
+    code_version: str
+    time_limit_s: int
+
+
+def job_key(project: str, task: str, index: int, kind: JobKind) -> str:
+    """The key of a task's job; the same for the same task, pair and kind."""
+    return derived_key("job", project, task, index, kind)
+
+
+def job_title(area: str, sections: tuple[int, int], kind: JobKind) -> str:
+    """What the job is called on screen."""
+    verb = {"train": "Train", "predict": "Predict"}[kind]
+    return f"{verb} {area} {sections[0]}–{sections[1]}"
+
+
+def definition(
+    task: TrainingTask, index: int, kind: JobKind, frozen: Frozen, annotations: Sequence[FrozenAnnotation]
+) -> JobDefinition:
+    """The job of the task's run `index`; `annotations` are the revisions the run names."""
+    run = task.runs[index]
+    return JobDefinition(
+        key=run.train_job if kind == "train" else run.predict_job,
+        title=job_title(task.area, run.sections, kind),
+        parameters=_train(task, run) if kind == "train" else _predict(task, run, frozen.between[index]),
+        inputs=JobInputs(brain=frozen.brain, annotations=tuple(annotations)),
+        after=() if kind == "train" else (run.train_job,),
+        resources=Resources(time_limit_s=frozen.time_limit_s),
+        code_version=frozen.code_version,
+        submitted_by=task.author,
+    )
+
+
+def time_limit_s(estimate_s: float) -> int:
+    """How long a job may run."""
+    return max(SHORTEST_LIMIT_S, round(LIMIT_PER_ESTIMATE * estimate_s))
+
+
+def _train(task: TrainingTask, run: TaskRun) -> TrainParameters:
+    return TrainParameters(area=task.area, sections=run.sections, settings=task.settings)
+
+
+def _predict(task: TrainingTask, run: TaskRun, between: tuple[int, ...]) -> PredictParameters:
+    return PredictParameters(area=task.area, model_job=run.train_job, training_sections=run.sections, sections=between)

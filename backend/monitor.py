@@ -1,0 +1,63 @@
+"""The monitor process: `python -m backend.monitor` sends waiting jobs, stores what becomes of them, fetches results."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+from backend.domain.errors import ComputeUnreachableError
+from backend.settings import SettingsError, from_environment
+from backend.wiring import Services, build
+
+LOG = logging.getLogger("backend.monitor")
+PAUSE_S = 1.0
+
+
+def run_once(services: Services) -> bool:
+    """One round. True when the compute service answered everything that was asked of it."""
+    steps: tuple[Callable[[], None], ...] = (
+        services.dispatch.send_waiting,
+        services.dispatch.watch,
+        services.fetching.fetch_ready,
+    )
+    for step in steps:
+        try:
+            step()
+        except ComputeUnreachableError:
+            return False
+        except Exception:  # the process boundary: one bad document must not stop the jobs of everybody else
+            LOG.exception("%s failed; it is tried again in the next round", step.__qualname__)
+    return True
+
+
+def run(services: Services, stop: threading.Event, pause_s: float = PAUSE_S) -> None:
+    """Rounds until told to stop; says once when the compute service goes away and once when it is back."""
+    reachable = True
+    while not stop.is_set():
+        answered = run_once(services)
+        if answered != reachable:
+            LOG.warning("the compute service %s", "answers again" if answered else "does not answer; jobs wait")
+            reachable = answered
+        stop.wait(pause_s)
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s monitor %(levelname)s %(message)s")
+    try:
+        services = build(from_environment())
+    except SettingsError as error:
+        LOG.error("%s", error)
+        return 2
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    LOG.info("watching jobs")
+    run(services, stop)
+    services.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

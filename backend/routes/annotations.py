@@ -1,0 +1,31 @@
+"""Annotations and their history."""
+
+from backend.domain.errors import InvalidError
+from backend.routes.binding import Views, user
+from backend.services.annotations import Annotations
+from core.contracts.api import AnnotationList, RevisionList, SaveAnnotation, SavedAnnotation
+
+
+def annotation_views(annotations: Annotations) -> Views:
+    """Views of annotations."""
+
+    def list_annotations(project: str, section: int) -> AnnotationList:
+        return annotations.of_section(user(), project, section)
+
+    def save_annotation(project: str, uid: str, body: SaveAnnotation) -> SavedAnnotation:
+        return annotations.save(user(), project, uid, body)
+
+    def delete_annotation(project: str, uid: str, version: int | None) -> SavedAnnotation:
+        if version is None:
+            raise InvalidError("Deleting a region needs ?version=, the version you saw.")
+        return annotations.delete(user(), project, uid, version)
+
+    def list_revisions(project: str, uid: str) -> RevisionList:
+        return annotations.revisions(user(), project, uid)
+
+    return {
+        "list_annotations": list_annotations,
+        "save_annotation": save_annotation,
+        "delete_annotation": delete_annotation,
+        "list_revisions": list_revisions,
+    }

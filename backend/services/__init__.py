@@ -1,0 +1,1 @@
+"""Use cases in the users' words; they see ports, never adapters."""

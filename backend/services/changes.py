@@ -1,0 +1,37 @@
+"""A project's stream of changes."""
+
+from typing import Literal
+
+from backend.domain.collections import CHANGES
+from backend.ports import Clock, DocumentStore, Query, Range
+from backend.services.documents import read
+from core.contracts.api import ChangeList
+from core.contracts.projects import Change
+
+LONGEST_LIST = 1000
+Kind = Literal["annotation", "job", "task", "prediction", "review"]
+
+
+class Changes:
+    """Tells what changed in a project, in order; readers ask for what came after the last one they know."""
+
+    def __init__(self, store: DocumentStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def tell(self, project: str, kind: Kind, object_id: str, section: int | None = None, author: str | None = None) -> None:
+        """Append one change."""
+        change = Change(seq=1, project=project, kind=kind, id=object_id, section=section, author=author, at=self._clock.now())
+        self._store.append(CHANGES, change.model_dump(mode="json"), stream="project")
+
+    def after(self, project: str, seq: int) -> ChangeList:
+        """At most 1000 changes after `seq`, oldest first; `latest` is the newest number there is."""
+        query = Query({"project": project}, within=Range("seq", above=seq), order_by="seq", limit=LONGEST_LIST)
+        changes = tuple(read(Change, document) for document in self._store.find(CHANGES, query))
+        latest = changes[-1].seq if 0 < len(changes) < LONGEST_LIST else self.latest(project)
+        return ChangeList(changes=changes, latest=latest)
+
+    def latest(self, project: str) -> int:
+        """The number of the newest change, 0 when there is none."""
+        query = Query({"project": project}, order_by="seq", descending=True, limit=1, only=("seq",))
+        return next((int(document["seq"]) for document in self._store.find(CHANGES, query)), 0)

@@ -1,0 +1,212 @@
+"""Brings jobs to the compute service and their state back.
+
+The store is the outbox: a task is stored first (stage `new`), its jobs follow from it (stages `submit`, `watch`, `fetch`,
+`done`), and every step here may be repeated, by the request that started the task and by the monitor, without losing or
+doubling anything.
+"""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from backend.domain.collections import JOBS, TASKS
+from backend.domain.definitions import KINDS, Frozen, JobKind, definition, job_title
+from backend.domain.errors import BackendError, ComputeRefusedError, ComputeUnreachableError
+from backend.ports import ComputeClient, Document, Query, VersionConflictError
+from backend.services.annotations import Annotations
+from backend.services.documents import read, write
+from backend.services.records import Records
+from core.contracts.jobs import JobReport, JobState, ResultState
+from core.contracts.projects import TrainingTask
+
+FROZEN: TypeAdapter[Frozen] = TypeAdapter(Frozen)
+ATTEMPTS = 20
+ASKED_AT_ONCE = 100
+# Statuses that say the job itself is wrong; anything else (a wrong token, a fault over there) may pass.
+FINAL_REFUSALS = (400, 404, 409, 413, 415, 422)
+NOT_SENT = "The compute service does not answer; the job is sent as soon as it does."
+GPU_SCHEDULERS = ("slurm",)
+
+Update = Callable[[Document], Document]
+
+
+class Dispatch:
+    """Moves jobs from stage to stage, up to the results, which `Fetching` brings in."""
+
+    def __init__(self, records: Records, compute: ComputeClient, annotations: Annotations) -> None:
+        self._records = records
+        self._compute = compute
+        self._annotations = annotations
+
+    def has_gpus(self) -> bool:
+        """Whether jobs will run on GPUs, as far as the scheduler's name tells; False when nobody answers."""
+        try:
+            return self._compute.scheduler() in GPU_SCHEDULERS
+        except BackendError:
+            return False
+
+    def start(self, document_id: str) -> None:
+        """Make a stored task's jobs and send them. When the compute service is away they wait for the monitor."""
+        task = self._records.store.get(TASKS, document_id)
+        for job_id in self._unfold(document_id, task):
+            try:
+                self.send(self._records.store.get(JOBS, job_id))
+            except ComputeUnreachableError:
+                return
+
+    def send_waiting(self) -> None:
+        """Make the jobs of tasks a crash left behind, and send every job not sent yet."""
+        for task in self._records.store.find(TASKS, Query({"stage": "new"})):
+            self._unfold(f"{task['project']}/{task['id']}", task)
+        waiting = self._records.store.find(JOBS, Query({"stage": "submit"}))
+        # A training job is sent before the prediction job that names it.
+        for job in sorted(waiting, key=lambda found: (found["created_at"], found["index"], KINDS.index(found["kind"]))):
+            self.send(job)
+
+    def send(self, job: Document) -> None:
+        """Send one job that is not sent yet; ComputeUnreachableError."""
+        if job["stage"] != "submit":
+            return
+        try:
+            report = self._submitted(job)
+        except ComputeUnreachableError:
+            self.change(job, partial(_with_reason, reason=NOT_SENT))
+            raise
+        except BackendError as error:
+            if error.details.get("status", 422) not in FINAL_REFUSALS:
+                self.change(job, partial(_with_reason, reason=error.message))
+                return
+            report = _failed(job, f"The job could not be sent: {error.message}", self._records)
+        self.change(job, lambda now: told(now, report) if now["stage"] == "submit" else now)
+
+    def watch(self) -> None:
+        """Ask for the state of every job that has not ended, and pass on wishes to cancel."""
+        jobs = self._records.store.find(JOBS, Query({"stage": "watch"}))
+        for start in range(0, len(jobs), ASKED_AT_ONCE):
+            self._watch_some(jobs[start : start + ASKED_AT_ONCE])
+
+    def cancel(self, job: Document) -> Document:
+        """Note the wish to cancel, then pass it on; when the compute service is away the monitor does that later."""
+        if not read(JobReport, job["report"]).state.ended:
+            job = self.change(job, lambda now: {**now, "cancel": True})
+            if job["stage"] == "watch":
+                job = self._pass_on_cancel(job)
+        return job
+
+    def change(self, job: Document, update: Update) -> Document:
+        """Change a stored job however others change it meanwhile; a changed report is told in the project's changes."""
+        for _ in range(ATTEMPTS):
+            changed = update(job)
+            if changed == job:
+                return job
+            try:
+                stored = self._records.store.put(JOBS, job["id"], changed, expected=job["version"])
+            except VersionConflictError:
+                job = self._records.store.get(JOBS, job["id"])
+                continue
+            if changed["report"] != job["report"]:
+                self._records.changes.tell(job["project"], "job", job["report"]["key"])
+            return stored
+        raise BackendError(f"Job {job['id']} is changed by others all the time.")
+
+    def _unfold(self, document_id: str, document: Document) -> list[str]:
+        """The ids of the task's jobs, in the order in which they are sent; made where they are missing."""
+        task = read(TrainingTask, document)
+        made: list[str] = []
+        for index, run in enumerate(task.runs):
+            for kind in KINDS:
+                job = _new_job(task, index, kind, run.train_job if kind == "train" else run.predict_job)
+                made.append(job["id"])
+                try:
+                    self._records.store.put(JOBS, job["id"], job, expected=0)
+                except VersionConflictError:
+                    continue  # made before
+                self._records.changes.tell(task.project, "job", job["report"]["key"], author=task.author)
+        if document["stage"] == "new":
+            # The monitor and the request may both unfold it, to the same jobs.
+            with contextlib.suppress(VersionConflictError):
+                self._records.store.put(TASKS, document_id, {**document, "stage": "unfolded"}, expected=document["version"])
+        return made
+
+    def _submitted(self, job: Document) -> JobReport:
+        stored = self._records.store.get(TASKS, f"{job['project']}/{job['task']}")
+        task, frozen = read(TrainingTask, stored), FROZEN.validate_python(stored["frozen"])
+        index, kind = job["index"], job["kind"]
+        run = task.runs[index]
+        used = [self._annotations.at_version(task.project, one.uid, one.version).frozen() for one in run.annotations]
+        try:
+            return self._compute.submit(definition(task, index, kind, frozen, used))
+        except ComputeRefusedError as error:
+            # A newer release may word a definition otherwise than the one sent before a crash: the first one stands.
+            known = self._compute.reports([job["report"]["key"]]) if error.details.get("status") == 409 else []
+            if not known:
+                raise
+            return known[0]
+
+    def _watch_some(self, jobs: Sequence[Document]) -> None:
+        reports = {report.key: report for report in self._compute.reports([job["report"]["key"] for job in jobs])}
+        for job in jobs:
+            report = reports.get(job["report"]["key"])
+            if report is None:
+                report = _failed(job, "The compute service does not know this job any more. Train again.", self._records)
+            changed = self.change(job, partial(told, report=report))
+            if changed.get("cancel") and changed["stage"] == "watch":
+                self._pass_on_cancel(changed)
+
+    def _pass_on_cancel(self, job: Document) -> Document:
+        try:
+            report = self._compute.cancel(job["report"]["key"])
+        except (ComputeUnreachableError, ComputeRefusedError) as error:
+            reason = f"To be cancelled as soon as the compute service takes it: {error.message}"
+            return self.change(job, partial(_with_reason, reason=reason))
+        return self.change(job, partial(told, report=report))
+
+
+def told(job: Document, report: JobReport) -> Document:
+    """The job after the compute service told its state."""
+    return {**job, "report": report.model_dump(mode="json"), "stage": _stage_after(report)}
+
+
+def _stage_after(report: JobReport) -> str:
+    if not report.state.ended:
+        return "watch"
+    if report.state != JobState.SUCCEEDED or report.kind == "train":
+        return "done"
+    return {ResultState.WAITING: "watch", ResultState.READY: "fetch"}.get(report.result_state, "done")
+
+
+def _with_reason(job: Document, reason: str) -> Document:
+    return {**job, "report": {**job["report"], "reason": reason}}
+
+
+def _failed(job: Document, reason: str, records: Records) -> JobReport:
+    ended: dict[str, Any] = {"state": JobState.FAILED, "result_state": ResultState.UNAVAILABLE, "reason": reason}
+    return read(JobReport, job["report"]).model_copy(update={**ended, "finished_at": records.clock.now()})
+
+
+def _new_job(task: TrainingTask, index: int, kind: JobKind, key: str) -> Document:
+    sections = task.runs[index].sections
+    report = JobReport(
+        key=key,
+        kind=kind,
+        title=job_title(task.area, sections, kind),
+        state=JobState.CREATED,
+        result_state=ResultState.WAITING,
+        created_at=task.created_at,
+    )
+    return {
+        "id": f"{task.project}/{key}",
+        "project": task.project,
+        "task": task.id,
+        "area": task.area,
+        "sections": list(sections),
+        "author": task.author,
+        "index": index,
+        "kind": kind,
+        "stage": "submit",
+        "created_at": task.created_at.isoformat(),
+        "report": write(report),
+    }

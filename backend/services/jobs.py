@@ -1,0 +1,60 @@
+"""Jobs as a project's people see them."""
+
+from backend.domain.collections import JOBS
+from backend.domain.definitions import KINDS
+from backend.domain.errors import NotFoundError
+from backend.domain.permissions import Action
+from backend.ports import ComputeClient, Document, MissingDocumentError, Query
+from backend.services.dispatch import Dispatch
+from backend.services.documents import read
+from backend.services.projects import Projects
+from backend.services.records import Records
+from core.contracts.api import JobList, JobLog, JobProgress, ProjectJob
+
+
+class Jobs:
+    """Lists jobs as last told; progress and logs are asked of the compute service at once."""
+
+    def __init__(self, records: Records, compute: ComputeClient, projects: Projects, dispatch: Dispatch) -> None:
+        self._store = records.store
+        self._compute = compute
+        self._projects = projects
+        self._dispatch = dispatch
+
+    def all(self, user: str, project_id: str) -> JobList:
+        """The jobs of a project, newest task first, within a task in the order in which they run."""
+        self._projects.get(user, project_id)
+        found = self._store.find(JOBS, Query({"project": project_id}, order_by="created_at", descending=True))
+        found.sort(key=lambda job: (job["index"], KINDS.index(job["kind"])))
+        found.sort(key=lambda job: str(job["created_at"]), reverse=True)
+        return JobList(jobs=tuple(read(ProjectJob, job) for job in found))
+
+    def get(self, user: str, project_id: str, key: str) -> ProjectJob:
+        """One job; NotFoundError."""
+        self._projects.get(user, project_id)
+        return read(ProjectJob, self._document(project_id, key))
+
+    def progress(self, user: str, project_id: str, key: str, offset: int) -> JobProgress:
+        """Progress lines from `offset` on; none while the job is not sent."""
+        self._projects.get(user, project_id)
+        if self._document(project_id, key)["stage"] == "submit":
+            return JobProgress(lines=(), next_offset=offset)
+        return self._compute.progress(key, offset)
+
+    def log(self, user: str, project_id: str, key: str) -> JobLog:
+        """The end of the job's log; empty while the job is not sent."""
+        self._projects.get(user, project_id)
+        if self._document(project_id, key)["stage"] == "submit":
+            return JobLog(text="", truncated=False)
+        return self._compute.log(key)
+
+    def cancel(self, user: str, project_id: str, key: str) -> ProjectJob:
+        """Stop a job; a job that has ended stays as it is."""
+        self._projects.get(user, project_id, Action.TRAIN)
+        return read(ProjectJob, self._dispatch.cancel(self._document(project_id, key)))
+
+    def _document(self, project_id: str, key: str) -> Document:
+        try:
+            return self._store.get(JOBS, f"{project_id}/{key}")
+        except MissingDocumentError:
+            raise NotFoundError(f"Project {project_id} has no job {key}.") from None

@@ -1,0 +1,150 @@
+"""Predictions, their rasters and outlines, and people's verdicts on them."""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from backend.domain.collections import PREDICTIONS, REVIEWS
+from backend.domain.contours import SPECK_UM2, outline
+from backend.domain.errors import ConflictError, NotFoundError, UnreadableDataError
+from backend.domain.keys import derived_key
+from backend.domain.marks import newest_predictions
+from backend.domain.permissions import Action
+from backend.ports import BlobStore, MissingDocumentError, Query
+from backend.services.annotations import Annotations, Region
+from backend.services.brains import find_section
+from backend.services.documents import read
+from backend.services.fetching import blob_name
+from backend.services.projects import Projects
+from backend.services.records import Records
+from core.contracts.annotations import Annotation, FromPrediction
+from core.contracts.api import NewReview, OutlineList, PredictionList, SavedAnnotation
+from core.contracts.projects import Prediction, Project, Review, Verdict
+from core.contracts.training import AREA
+
+
+class Predictions:
+    """Rasters of finished jobs; immutable, with the newest review beside them."""
+
+    def __init__(self, records: Records, blobs: BlobStore, projects: Projects, annotations: Annotations) -> None:
+        self._records = records
+        self._blobs = blobs
+        self._projects = projects
+        self._annotations = annotations
+
+    def of_section(self, user: str, project_id: str, section: int) -> PredictionList:
+        """The newest prediction of each area on a section."""
+        project = self._projects.get(user, project_id)
+        find_section(self._projects.brain(project), section)
+        newest = newest_predictions(self.all(project_id, section))
+        return PredictionList(predictions=tuple(newest[place] for place in sorted(newest)))
+
+    def all(self, project_id: str, section: int) -> list[Prediction]:
+        """Every prediction on a section, with its newest review."""
+        found = self._records.store.find(PREDICTIONS, Query({"project": project_id, "section": section}))
+        return [self._reviewed(read(Prediction, document)) for document in found]
+
+    def get(self, user: str, project_id: str, prediction_id: str, action: Action = Action.LOOK) -> Prediction:
+        """One prediction with its newest review; NotFoundError."""
+        self._projects.get(user, project_id, action)
+        try:
+            document = self._records.store.get(PREDICTIONS, f"{project_id}/{prediction_id}")
+        except MissingDocumentError:
+            raise NotFoundError(f"Project {project_id} has no prediction {prediction_id}.") from None
+        return self._reviewed(read(Prediction, document))
+
+    def label_raster(self, user: str, project_id: str, prediction_id: str) -> bytes:
+        """Class numbers as 8-bit PNG."""
+        return self._raster(self.get(user, project_id, prediction_id), "label")
+
+    def confidence_raster(self, user: str, project_id: str, prediction_id: str) -> bytes:
+        """Probability of the label times 255 as 8-bit PNG."""
+        return self._raster(self.get(user, project_id, prediction_id), "confidence")
+
+    def outline(self, user: str, project_id: str, prediction_id: str) -> OutlineList:
+        """The area's outline in section µm, without specks; empty when the area is not predicted on this section."""
+        prediction = self.get(user, project_id, prediction_id)
+        return OutlineList(paths=outline(self.mask(prediction), prediction.grid, SPECK_UM2))
+
+    def mask(self, prediction: Prediction) -> NDArray[np.bool_]:
+        """Where the area was predicted, on the prediction's grid."""
+        with Image.open(io.BytesIO(self._raster(prediction, "label")), formats=["PNG"]) as image:
+            return np.asarray(np.asarray(image, np.uint8) == AREA, np.bool_)
+
+    def review(self, user: str, project_id: str, prediction_id: str, new: NewReview) -> Prediction:
+        """Accept or reject. The same verdict sent again by the same person is one verdict."""
+        prediction = self.get(user, project_id, prediction_id, Action.REVIEW)
+        before = prediction.review
+        if before and (before.author, before.verdict, before.reason) == (user, new.verdict, new.reason):
+            return prediction
+        review = self._append_review(prediction, user, new.verdict, reason=new.reason)
+        return prediction.model_copy(update={"review": review})
+
+    def correct(self, user: str, project_id: str, prediction_id: str) -> SavedAnnotation:
+        """Make the prediction an annotation that can be edited, with its lineage.
+
+        Asked twice it is the same annotation. ConflictError when somebody has annotated the area on this section, or when
+        the prediction holds nothing of it.
+        """
+        prediction = self.get(user, project_id, prediction_id, Action.REVIEW)
+        project = self._projects.get(user, project_id, Action.ANNOTATE)
+        uid = derived_key("correction", prediction.id)
+        existing = self._annotations.current(project_id, uid)
+        if existing and not existing.deleted:
+            saved = SavedAnnotation(annotation=existing)
+        else:
+            saved = self._corrected(user, project, prediction, existing, uid)
+        if prediction.review is None or (prediction.review.verdict, prediction.review.annotation) != ("corrected", uid):
+            self._append_review(prediction, user, "corrected", annotation=uid)
+        return saved
+
+    def _corrected(
+        self, user: str, project: Project, prediction: Prediction, existing: Annotation | None, uid: str
+    ) -> SavedAnnotation:
+        place = f"{prediction.area} on section {prediction.section}"
+        if self._annotations.live(project.id, section=prediction.section, area=prediction.area):
+            raise ConflictError(
+                f"{place} is annotated already. Edit that annotation, or delete it and correct the prediction then.",
+                code="already_annotated",
+            )
+        paths = outline(self.mask(prediction), prediction.grid, SPECK_UM2)
+        if not paths:
+            raise ConflictError(
+                f"The prediction holds nothing of {place}, so there is nothing to correct. Draw it, or accept this.",
+                code="nothing_predicted",
+            )
+        region = Region(uid, prediction.section, prediction.area, paths, FromPrediction(prediction=prediction.id))
+        return self._annotations.save_region(user, project, region, existing.version if existing else 0)
+
+    def _append_review(
+        self, prediction: Prediction, user: str, verdict: Verdict, reason: str = "", annotation: str | None = None
+    ) -> Review:
+        now = self._records.clock.now()
+        review = Review(
+            id=derived_key("review", prediction.id, user, now.isoformat()),
+            prediction=prediction.id,
+            verdict=verdict,
+            reason=reason,
+            annotation=annotation,
+            author=user,
+            at=now,
+        )
+        document = {**review.model_dump(mode="json"), "project": prediction.project}
+        self._records.store.append(REVIEWS, document, stream="prediction")
+        self._records.changes.tell(prediction.project, "review", prediction.id, prediction.section, user)
+        return review
+
+    def _reviewed(self, prediction: Prediction) -> Prediction:
+        newest = Query({"prediction": prediction.id}, order_by="seq", descending=True, limit=1)
+        review = next((read(Review, found) for found in self._records.store.find(REVIEWS, newest)), None)
+        return prediction.model_copy(update={"review": review})
+
+    def _raster(self, prediction: Prediction, kind: str) -> bytes:
+        try:
+            return self._blobs.read(blob_name(prediction, kind))
+        except FileNotFoundError as error:
+            raise UnreadableDataError(
+                f"The {kind} raster of prediction {prediction.id} is missing from the store. Restore it, or train again."
+            ) from error

@@ -1,0 +1,129 @@
+"""Projects, their members, and how far their areas are."""
+
+from collections.abc import Callable
+
+from backend.domain.collections import PROJECTS
+from backend.domain.errors import ConflictError, InvalidError, NotFoundError
+from backend.domain.marks import marks, progress
+from backend.domain.permissions import Action, require, role_of, unknown_project
+from backend.ports import Clock, DocumentStore, MissingDocumentError, Query, VersionConflictError
+from backend.services.accounts import Accounts
+from backend.services.brains import Brains, image_version
+from backend.services.documents import read, write
+from backend.services.work import WorkReader
+from core.contracts.api import NewProject, ProjectList, ProjectSummary, SectionState, SectionStates
+from core.contracts.datasets import Area, Brain
+from core.contracts.projects import Member, Project, Role
+
+ATTEMPTS = 20
+
+
+class Projects:
+    """Who may see what, and the project page's numbers."""
+
+    def __init__(self, store: DocumentStore, clock: Clock, accounts: Accounts, brains: Brains) -> None:
+        self._store = store
+        self._clock = clock
+        self._accounts = accounts
+        self._brains = brains
+        self._work = WorkReader(store)
+
+    def create(self, user: str, new: NewProject) -> Project:
+        """A new project with its author as manager; NotFoundError, InvalidError, ConflictError."""
+        known = {area.name for area in self._brains.brain(new.brain).areas}
+        if unknown := [area for area in new.areas if area not in known]:
+            raise InvalidError(f"Brain {new.brain} has no area {', '.join(unknown)}. It has {', '.join(sorted(known))}.")
+        project = Project(
+            id=new.id,
+            title=new.title,
+            brain=new.brain,
+            areas=tuple(dict.fromkeys(new.areas)),
+            members=(Member(user=user, role="manager"),),
+            created_at=self._clock.now(),
+        )
+        try:
+            return read(Project, self._store.put(PROJECTS, new.id, write(project), expected=0))
+        except VersionConflictError as error:
+            raise ConflictError(f"There is already a project {new.id}. Choose another identifier.") from error
+
+    def get(self, user: str, project_id: str, action: Action = Action.LOOK) -> Project:
+        """The project if the user may do this in it; NotFoundError, ForbiddenError."""
+        try:
+            project = read(Project, self._store.get(PROJECTS, project_id))
+        except MissingDocumentError:
+            raise unknown_project(project_id) from None
+        require(project, user, action)
+        return project
+
+    def brain(self, project: Project) -> Brain:
+        """The brain a project is about; NotFoundError when its dataset is gone."""
+        return self._brains.brain(project.brain)
+
+    def all(self, user: str) -> ProjectList:
+        """The projects the user is a member of."""
+        everything = (read(Project, document) for document in self._store.find(PROJECTS, Query()))
+        mine = [project for project in everything if role_of(project, user)]
+        return ProjectList(projects=tuple(self._summary(project) for project in mine))
+
+    def summary(self, user: str, project_id: str) -> ProjectSummary:
+        """One project with the progress of its areas."""
+        return self._summary(self.get(user, project_id))
+
+    def sections(self, user: str, project_id: str) -> SectionStates:
+        """The filmstrip: every section of the brain with its marks."""
+        project = self.get(user, project_id)
+        found = marks(self._work.of(project.id), project.areas)
+        return SectionStates(
+            sections=tuple(
+                SectionState(
+                    number=section.number,
+                    thumbnail_url=(f"/api/brains/{project.brain}/sections/{section.number}/thumbnail/{image_version(section)}"),
+                    marks=found.get(section.number, ()),
+                )
+                for section in self.brain(project).sections
+            )
+        )
+
+    def set_member(self, user: str, project_id: str, member: str, role: Role) -> Project:
+        """Give a user a role; NotFoundError for an unknown account, ConflictError when no manager would be left."""
+        self.get(user, project_id, Action.MANAGE)
+        self._accounts.user(member)
+
+        def with_member(project: Project) -> tuple[Member, ...]:
+            others = tuple(m for m in project.members if m.user != member)
+            return (*others, Member(user=member, role=role))
+
+        return self._change_members(user, project_id, with_member)
+
+    def remove_member(self, user: str, project_id: str, member: str) -> Project:
+        """Take a user out; ConflictError when no manager would be left. No error when they are out already."""
+        return self._change_members(user, project_id, lambda project: tuple(m for m in project.members if m.user != member))
+
+    def _change_members(self, user: str, project_id: str, change: Callable[[Project], tuple[Member, ...]]) -> Project:
+        for _ in range(ATTEMPTS):
+            project = self.get(user, project_id, Action.MANAGE)
+            members = change(project)
+            if not any(member.role == "manager" for member in members):
+                raise ConflictError(f"Project {project_id} would have no manager. Make somebody else manager first.")
+            changed = project.model_copy(update={"members": members})
+            try:
+                return read(Project, self._store.put(PROJECTS, project_id, write(changed), expected=project.version))
+            except VersionConflictError:
+                continue
+        raise ConflictError(f"The members of project {project_id} are being changed by others. Try again.")
+
+    def _summary(self, project: Project) -> ProjectSummary:
+        try:
+            brain = self.brain(project)
+        except NotFoundError:  # one dataset that is away must not hide the other projects
+            return ProjectSummary(
+                project=project, brain_title=f"{project.brain} (dataset not found)", section_count=0, progress=()
+            )
+        areas = {area.name: area for area in brain.areas}
+        shown = [areas.get(name, Area(name=name, long_name=name, colour="#808080")) for name in project.areas]
+        return ProjectSummary(
+            project=project,
+            brain_title=brain.title,
+            section_count=len(brain.sections),
+            progress=progress(self._work.of(project.id), shown),
+        )

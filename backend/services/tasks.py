@@ -1,0 +1,179 @@
+"""Training tasks: what can be trained, and starting it once however often it is asked for."""
+
+from importlib.metadata import version
+
+from backend.domain import outlines, pairs
+from backend.domain.collections import TASKS
+from backend.domain.definitions import Frozen, job_key, time_limit_s
+from backend.domain.errors import ConflictError, InvalidError, NotFoundError
+from backend.domain.permissions import Action
+from backend.ports import MissingDocumentError, Query, VersionConflictError
+from backend.services.annotations import Annotations
+from backend.services.brains import Brains
+from backend.services.dispatch import FROZEN, Dispatch
+from backend.services.documents import read, write
+from backend.services.projects import Projects
+from backend.services.records import Records
+from core.contracts.annotations import Annotation
+from core.contracts.api import NewTask, PairProposal, PresetOffer, TaskList, TrainingOffer
+from core.contracts.datasets import Brain
+from core.contracts.jobs import BrainReference
+from core.contracts.presets import PRESETS, estimate_s
+from core.contracts.projects import AnnotationReference, Project, TaskRun, TrainingTask
+from core.contracts.training import SegmentationSettings
+
+BySection = dict[int, list[Annotation]]
+
+
+class Tasks:
+    """The wizard's offer, the list of tasks, and *Train*."""
+
+    def __init__(
+        self, records: Records, projects: Projects, brains: Brains, annotations: Annotations, dispatch: Dispatch
+    ) -> None:
+        self._records = records
+        self._projects = projects
+        self._brains = brains
+        self._annotations = annotations
+        self._dispatch = dispatch
+
+    def offer(self, user: str, project_id: str, area: str) -> TrainingOffer:
+        """Annotated sections, consecutive pairs with what speaks against them, and presets with estimates."""
+        project = self._projects.get(user, project_id)
+        if area not in project.areas:
+            raise NotFoundError(f"Project {project_id} has no area {area}. It has {', '.join(project.areas)}.")
+        brain = self._projects.brain(project)
+        by_section = self._by_section(project, area)
+        problems = _problems(brain, by_section)
+        proposals = tuple(pairs.propose(brain, pair, problems) for pair in pairs.consecutive(list(by_section)))
+        return TrainingOffer(
+            area=area,
+            annotated_sections=tuple(by_section),
+            pairs=proposals,
+            presets=self._presets(proposals),
+            missing=pairs.missing(area, list(by_section), proposals),
+        )
+
+    def all(self, user: str, project_id: str) -> TaskList:
+        """The tasks of a project, newest first."""
+        self._projects.get(user, project_id)
+        query = Query({"project": project_id}, order_by="created_at", descending=True)
+        return TaskList(tasks=tuple(read(TrainingTask, found) for found in self._records.store.find(TASKS, query)))
+
+    def create(self, user: str, project_id: str, new: NewTask) -> TrainingTask:
+        """Start a task; the same key again gives the same task. InvalidError says in words why training is refused.
+
+        The stored task is the order: the jobs follow from it, here or, after a crash, in the monitor.
+        """
+        project = self._projects.get(user, project_id, Action.TRAIN)
+        document_id = f"{project_id}/{new.key}"
+        if (existing := self._existing(document_id)) is not None:
+            return _same(existing, new)
+        task, frozen = self._prepare(user, project, new)
+        document = write(task, stage="new")
+        document["frozen"] = FROZEN.dump_python(frozen, mode="json")
+        try:
+            self._records.store.put(TASKS, document_id, document, expected=0)
+        except VersionConflictError:
+            return _same(read(TrainingTask, self._records.store.get(TASKS, document_id)), new)
+        self._records.changes.tell(project_id, "task", task.id, author=user)
+        self._dispatch.start(document_id)
+        return task
+
+    def _prepare(self, user: str, project: Project, new: NewTask) -> tuple[TrainingTask, Frozen]:
+        brain = self._projects.brain(project)
+        by_section = self._by_section(project, new.area)
+        proposals = _checked(project, brain, new, by_section)
+        settings = new.settings or PRESETS[new.preset].settings
+        longest = max(len(proposal.sections_between) for proposal in proposals)
+        task = TrainingTask(
+            id=new.key,
+            project=project.id,
+            area=new.area,
+            preset=new.preset,
+            settings=settings,
+            runs=tuple(_run(project, new, index, by_section) for index in range(len(new.pairs))),
+            author=user,
+            created_at=self._records.clock.now(),
+        )
+        frozen = Frozen(
+            brain=BrainReference(id=brain.id, fingerprint=self._brains.folder(brain.id).fingerprint()),
+            between=tuple(proposal.sections_between for proposal in proposals),
+            code_version=version("brodmann"),
+            time_limit_s=time_limit_s(_estimate(settings, longest, self._dispatch.has_gpus())[0]),
+        )
+        return task, frozen
+
+    def _presets(self, proposals: tuple[PairProposal, ...]) -> tuple[PresetOffer, ...]:
+        longest = max((len(proposal.sections_between) for proposal in proposals), default=1)
+        has_gpus = self._dispatch.has_gpus()
+        offers = []
+        for preset in PRESETS.values():
+            seconds, basis = _estimate(preset.settings, longest, has_gpus)
+            offers.append(PresetOffer(preset=preset, estimate_s=seconds, estimate_basis=basis))
+        return tuple(offers)
+
+    def _by_section(self, project: Project, area: str) -> BySection:
+        found: BySection = {}
+        for annotation in self._annotations.live(project.id, area=area):
+            found.setdefault(annotation.section, []).append(annotation)
+        return dict(sorted(found.items()))
+
+    def _existing(self, document_id: str) -> TrainingTask | None:
+        try:
+            return read(TrainingTask, self._records.store.get(TASKS, document_id))
+        except MissingDocumentError:
+            return None
+
+
+def _estimate(settings: SegmentationSettings, sections: int, has_gpus: bool) -> tuple[float, str]:
+    return estimate_s(settings, sections, has_gpus)
+
+
+def _problems(brain: Brain, by_section: BySection) -> pairs.SectionProblems:
+    """What is wrong with the outlines of each annotated section, in words."""
+    known = {section.number: section for section in brain.sections}
+    return {
+        number: tuple(
+            f"Section {number}: {problem.message}"
+            for annotation in annotations
+            for problem in outlines.problems(annotation.paths, brain, known[number])
+        )
+        if number in known
+        else (f"Section {number} is no longer in brain {brain.id}.",)
+        for number, annotations in by_section.items()
+    }
+
+
+def _checked(project: Project, brain: Brain, new: NewTask, by_section: BySection) -> list[PairProposal]:
+    outlines.check_place(project, new.area)
+    if new.preset not in PRESETS:
+        raise InvalidError(f"There is no preset {new.preset}. There are {', '.join(PRESETS)}.", code="unknown_preset")
+    if len(set(new.pairs)) < len(new.pairs):
+        raise InvalidError("A pair is named twice. Name each pair once.", code="not_trainable")
+    problems = _problems(brain, by_section)
+    proposals = [pairs.propose(brain, pair, problems) for pair in new.pairs]
+    against = [message for proposal in proposals for message in proposal.problems]
+    if against:
+        raise InvalidError(
+            f"{new.area} cannot be trained: {' '.join(dict.fromkeys(against))}", {"problems": against}, code="not_trainable"
+        )
+    return proposals
+
+
+def _run(project: Project, new: NewTask, index: int, by_section: BySection) -> TaskRun:
+    pair = new.pairs[index]
+    used = [annotation for section in pair for annotation in by_section[section]]
+    return TaskRun(
+        sections=pair,
+        train_job=job_key(project.id, new.key, index, "train"),
+        predict_job=job_key(project.id, new.key, index, "predict"),
+        annotations=tuple(AnnotationReference(uid=one.uid, version=one.version) for one in used),
+    )
+
+
+def _same(existing: TrainingTask, new: NewTask) -> TrainingTask:
+    same_pairs = tuple(run.sections for run in existing.runs) == new.pairs
+    if not same_pairs or (existing.area, existing.preset) != (new.area, new.preset):
+        raise ConflictError(f"The key {new.key} belongs to another task already. Start again with a new key.")
+    return existing

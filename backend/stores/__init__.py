@@ -1,0 +1,1 @@
+"""Adapters of the document-store and blob-store ports."""

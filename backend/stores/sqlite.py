@@ -1,0 +1,167 @@
+"""The document store in one SQLite file: JSON documents beside their indexed key columns."""
+
+import json
+import queue
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from backend.domain.collections import COLLECTIONS, Collection
+from backend.ports import Document, KeyValue, MissingDocumentError, Query, VersionConflictError
+
+BUSY_TIMEOUT_S = 20.0
+
+
+class SqliteStore:
+    """Documents in one file; write-ahead log, synced to disk before a write is acknowledged.
+
+    Connections are pooled, one per thread that is at work; several processes may open the same file.
+    """
+
+    kind: Literal["sqlite", "mongo"] = "sqlite"
+
+    def __init__(self, path: Path, collections: Sequence[Collection] = COLLECTIONS) -> None:
+        self._path = path
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._connection() as connection:
+            for collection in collections:
+                _create(connection, collection)
+        path.chmod(0o600)
+
+    def get(self, collection: Collection, document_id: str) -> Document:
+        """See the port."""
+        with self._connection() as connection:
+            row = connection.execute(f"SELECT version, body FROM {collection.name} WHERE id = ?", (document_id,)).fetchone()
+        if row is None:
+            raise MissingDocumentError(f"{collection.name}/{document_id}")
+        return _document(row)
+
+    def put(self, collection: Collection, document_id: str, document: Document, expected: int) -> Document:
+        """See the port."""
+        stored = {**document, "version": expected + 1}
+        cells = [_cell(stored.get(name)) for name in _columns(collection)]
+        body = json.dumps(stored, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        with self._connection() as connection:
+            if expected == 0:
+                changed = _insert(connection, collection, document_id, [expected + 1, body, *cells])
+            else:
+                assignments = "".join(f', "{name}" = ?' for name in _columns(collection))
+                changed = connection.execute(
+                    f"UPDATE {collection.name} SET version = ?, body = ?{assignments} WHERE id = ? AND version = ?",
+                    (expected + 1, body, *cells, document_id, expected),
+                ).rowcount
+        if changed != 1:
+            raise VersionConflictError(f"{collection.name}/{document_id} is not at version {expected}")
+        return stored
+
+    def append(self, collection: Collection, document: Document, stream: str) -> int:
+        """See the port."""
+        with self._connection() as connection, _immediate(connection):
+            (last,) = connection.execute(
+                f'SELECT COALESCE(MAX(seq), 0) FROM {collection.name} WHERE "{stream}" = ?', (_cell(document[stream]),)
+            ).fetchone()
+            seq = int(last) + 1
+            stored = {**document, "seq": seq, "version": 1}
+            body = json.dumps(stored, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            cells = [_cell(stored.get(name)) for name in _columns(collection)]
+            _insert(connection, collection, f"{document[stream]}/{seq:012d}", [1, body, *cells])
+        return seq
+
+    def find(self, collection: Collection, query: Query) -> list[Document]:
+        """See the port."""
+        query.check(collection)
+        conditions = [(f'"{name}" = ?', value) for name, value in query.equal.items()]
+        if query.within and query.within.above is not None:
+            conditions.append((f'"{query.within.field}" > ?', query.within.above))
+        if query.within and query.within.below is not None:
+            conditions.append((f'"{query.within.field}" < ?', query.within.below))
+        chosen = ", ".join(f'"{name}"' for name in query.only) if query.only else "version, body"
+        where = " AND ".join(condition for condition, _ in conditions) or "TRUE"
+        direction = "DESC" if query.descending else "ASC"
+        order = f'"{query.order_by}" {direction}, id {direction}' if query.order_by else f"id {direction}"
+        sql = f"SELECT {chosen} FROM {collection.name} WHERE {where} ORDER BY {order} LIMIT ?"
+        limit = -1 if query.limit is None else query.limit
+        with self._connection() as connection:
+            rows = connection.execute(sql, (*(value for _, value in conditions), limit)).fetchall()
+        return [dict(zip(query.only, row, strict=True)) for row in rows] if query.only else [_document(row) for row in rows]
+
+    def delete(self, collection: Collection, document_id: str) -> None:
+        """See the port."""
+        with self._connection() as connection:
+            connection.execute(f"DELETE FROM {collection.name} WHERE id = ?", (document_id,))
+
+    def close(self) -> None:
+        """Close the idle connections; those at work close nothing of others."""
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except queue.Empty:
+                return
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._idle.get_nowait()
+        except queue.Empty:
+            connection = self._open()
+        try:
+            yield connection
+        finally:
+            self._idle.put(connection)
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+
+@contextmanager
+def _immediate(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that holds the write lock from its start, so that what it reads stays true."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _create(connection: sqlite3.Connection, collection: Collection) -> None:
+    columns = "".join(f', "{name}"' for name in _columns(collection))
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {collection.name} (id TEXT PRIMARY KEY, version INTEGER, body TEXT{columns})"
+    )
+    for index in collection.indexes:
+        fields = ", ".join(f'"{name}"' for name in index)
+        name = f"{collection.name}_by_{'_'.join(index)}"
+        connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {collection.name} ({fields})")
+
+
+def _insert(connection: sqlite3.Connection, collection: Collection, document_id: str, cells: list[KeyValue | None]) -> int:
+    marks = ", ".join("?" for _ in range(len(cells) + 1))
+    columns = "".join(f', "{name}"' for name in _columns(collection))
+    return connection.execute(
+        f"INSERT INTO {collection.name} (id, version, body{columns}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING",
+        (document_id, *cells),
+    ).rowcount
+
+
+def _columns(collection: Collection) -> tuple[str, ...]:
+    """Key fields with a column of their own; `version` has one anyway."""
+    return tuple(name for name in collection.key_fields if name != "version")
+
+
+def _cell(value: object) -> KeyValue | None:
+    if value is None or (isinstance(value, str | int) and not isinstance(value, bool)):
+        return value
+    raise ValueError(f"key fields are strings or integers, got {value!r}")
+
+
+def _document(row: tuple[int, str]) -> Document:
+    document: Document = json.loads(row[1])
+    return document

@@ -1,0 +1,125 @@
+"""The one place that chooses the database, the blob store, the compute client and the clock."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.clients.compute import HttpCompute
+from backend.ports import BlobStore, Clock, ComputeClient, DocumentStore
+from backend.services.accounts import Accounts
+from backend.services.annotations import Annotations
+from backend.services.brains import Brains
+from backend.services.changes import Changes
+from backend.services.clock import SystemClock
+from backend.services.dispatch import Dispatch
+from backend.services.fetching import Fetching
+from backend.services.health import HealthCheck
+from backend.services.images import Images
+from backend.services.jobs import Jobs
+from backend.services.predictions import Predictions
+from backend.services.projects import Projects
+from backend.services.records import Records
+from backend.services.sessions import Sessions
+from backend.services.tasks import Tasks
+from backend.settings import Settings, SettingsError
+from backend.stores.blobs import FileBlobs
+from backend.stores.sqlite import SqliteStore
+
+DATABASE_FILE = "brodmann.sqlite3"
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every use case of the backend, and the store to close at the end."""
+
+    accounts: Accounts
+    sessions: Sessions
+    health: HealthCheck
+    brains: Brains
+    images: Images
+    projects: Projects
+    annotations: Annotations
+    tasks: Tasks
+    jobs: Jobs
+    predictions: Predictions
+    changes: Changes
+    dispatch: Dispatch
+    fetching: Fetching
+    store: DocumentStore
+
+    def close(self) -> None:
+        """Give back what is open."""
+        self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The adapters the services are built on."""
+
+    store: DocumentStore
+    blobs: BlobStore
+    compute: ComputeClient
+    clock: Clock
+
+
+def build(settings: Settings) -> Services:
+    """The services of a backend with these settings; makes the store's folder and the secret when they are missing."""
+    settings.store.mkdir(parents=True, exist_ok=True, mode=0o700)
+    outside = Outside(
+        store=_store(settings),
+        blobs=FileBlobs(settings.store / "blobs"),
+        compute=HttpCompute(settings.compute_url, settings.compute_token_file),
+        clock=SystemClock(),
+    )
+    return assemble(outside, settings.brains, _secret(settings.secret_file))
+
+
+def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
+    """The services on given adapters."""
+    store, compute = outside.store, outside.compute
+    changes = Changes(store, outside.clock)
+    records = Records(store, outside.clock, changes)
+    accounts = Accounts(store, outside.clock)
+    brains = Brains(brains_folder)
+    projects = Projects(store, outside.clock, accounts, brains)
+    annotations = Annotations(records, projects)
+    dispatch = Dispatch(records, compute, annotations)
+    predictions = Predictions(records, outside.blobs, projects, annotations)
+    return Services(
+        accounts=accounts,
+        sessions=Sessions(store, outside.clock, secret),
+        health=HealthCheck(store, compute),
+        brains=brains,
+        images=Images(brains, outside.blobs),
+        projects=projects,
+        annotations=annotations,
+        tasks=Tasks(records, projects, brains, annotations, dispatch),
+        jobs=Jobs(records, compute, projects, dispatch),
+        predictions=predictions,
+        changes=changes,
+        dispatch=dispatch,
+        fetching=Fetching(records, compute, outside.blobs, dispatch),
+        store=store,
+    )
+
+
+def _store(settings: Settings) -> DocumentStore:
+    return SqliteStore(settings.store / DATABASE_FILE)
+
+
+def _secret(path: Path) -> bytes:
+    """The key of the CSRF tokens; made once, by whichever process comes first."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with path.open("xb") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_bytes(SECRET_BYTES))
+    except FileExistsError:
+        pass
+    secret = path.read_bytes()
+    if len(secret) < SECRET_BYTES:
+        raise SettingsError(
+            f"{path} holds {len(secret)} bytes; a secret has at least {SECRET_BYTES}. Delete the file, a new one is made."
+        )
+    return secret
