@@ -6,7 +6,7 @@ from pathlib import Path
 
 from compute_service.ports import JobPaths, is_key
 from core.contracts.jobs import BrainReference, JobDefinition, Progress
-from core.datasets import BrainFolder, find_brains
+from core.datasets import BrainFolder, MissingFileError
 from core.tasks.context import JobContext
 
 
@@ -23,24 +23,20 @@ def verified_brain(brains: Path, wanted: BrainReference) -> Path:
 
     Raises:
         BrainMissingError, BrainDiffersError: with what to do about it.
+        DatasetError: it is there and cannot be read.
     """
-    folders, problems = find_brains(brains)
-    found = next((folder for folder in folders if folder.brain.id == wanted.id), None)
-    if found is None:
-        unreadable = f" Some could not be read: {'; '.join(problems)}" if problems else ""
+    try:
+        found = BrainFolder(brains / wanted.id)
+    except MissingFileError as error:
         raise BrainMissingError(
-            f"Brain {wanted.id} is not on the compute machine. Copy its dataset into the brains folder there.{unreadable}"
-        )
-    _check_fingerprint(found, wanted)
-    return found.path
-
-
-def _check_fingerprint(found: BrainFolder, wanted: BrainReference) -> None:
+            f"Brain {wanted.id} is not on the compute machine. Copy its dataset into the brains folder there, then start again."
+        ) from error
     if found.fingerprint() != wanted.fingerprint:
         raise BrainDiffersError(
             f"Brain {wanted.id} on the compute machine differs from the one that was annotated. "
-            "Copy the same dataset to both machines, then start the job again."
+            "Copy the same dataset to both machines, then start again."
         )
+    return found.path
 
 
 def job_context(paths: JobPaths, brain_folder: Path, stop_requested: Callable[[], bool]) -> JobContext:

@@ -1,10 +1,12 @@
 """What callers can do with jobs: submit, look, read, stop. The life of a job goes on in `services.reconcile`."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from compute_service.ports import (
     Clock,
+    DamagedJobError,
     JobNotFoundError,
     JobPaths,
     JobRecord,
@@ -41,7 +43,7 @@ class JobService:
     def report(self, key: str) -> JobReport:
         """The job as it stands; raises JobNotFoundError."""
         record, definition = self._store.record(key), self._store.definition(key)
-        outcome = self._store.outcome(key) if record.state.ended else None
+        outcome = self._store.outcome(key) if record.state is JobState.SUCCEEDED else None
         stopping = not record.state.ended and self._store.cancel_requested(key)
         return JobReport(
             key=key,
@@ -60,8 +62,12 @@ class JobService:
         )
 
     def reports(self, keys: Sequence[str]) -> list[JobReport]:
-        """The reports of those keys that name a job, in the order asked; the others are left out."""
-        return [self.report(key) for key in dict.fromkeys(keys) if self._exists(key)]
+        """The reports of those keys that name a readable job, in the order asked; the others are left out."""
+        reports = []
+        for key in dict.fromkeys(keys):
+            with suppress(JobNotFoundError, DamagedJobError):  # One damaged job must not hide all others.
+                reports.append(self.report(key))
+        return reports
 
     def cancel(self, key: str) -> JobReport:
         """Ask for the job's end; one that has ended stays as it is. Raises JobNotFoundError."""
