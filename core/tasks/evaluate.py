@@ -1,0 +1,168 @@
+"""Score a local model's predictions against the truth, beside shape interpolation of the two training outlines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.anatomy.chain import transform_between
+from core.contracts.base import Contract, Identifier
+from core.contracts.datasets import RasterGrid, SectionNumber
+from core.contracts.training import AREA, SectionPrediction
+from core.datasets import BrainFolder
+from core.geometry.interpolation import interpolate_masks, warp_mask
+from core.geometry.polygons import rings
+from core.geometry.rasterise import rasterise
+from core.imaging.sections import read_at
+from core.sampling.labels import OUTSIDE
+from core.sampling.regions import PlacedMask
+from core.sampling.resident import area_mask
+from core.tasks.model_files import LocalModel, load_description
+from core.training.metrics import f1_of_masks
+
+
+class EvaluationInputError(Exception):
+    """There is nothing to score, or nothing to score it against."""
+
+
+class SectionScore(Contract):
+    """F1 scores of the area on one held-out section, within the prediction's region."""
+
+    section: SectionNumber
+    f1_model: float
+    f1_interpolation: float
+    middle_third: bool
+
+
+class Evaluation(Contract):
+    """Scores of all held-out sections, and medians over them and over the middle third of the interval."""
+
+    area: Identifier
+    training_sections: tuple[SectionNumber, SectionNumber]
+    scores: tuple[SectionScore, ...]
+    median_f1_model: float
+    median_f1_interpolation: float
+    middle_median_f1_model: float | None
+    middle_median_f1_interpolation: float | None
+
+    @property
+    def worst(self) -> SectionScore:
+        """The section the model did worst on."""
+        return min(self.scores, key=lambda score: score.f1_model)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """Masks of the area on one section, on the prediction's raster, all restricted to the region."""
+
+    grid: RasterGrid
+    truth: NDArray[np.bool_]
+    model: NDArray[np.bool_]
+    interpolation: NDArray[np.bool_]
+
+
+def evaluate(brain_folder: Path, model_folder: Path, predictions: Path, picture: Path | None = None) -> Evaluation:
+    """Score every `<section>.json` in `predictions` against the brain's truth; optionally draw the worst section.
+
+    Interpolation: the training outlines carried onto the section by the alignment, then the zero level of the signed
+    distances weighted by how near each training section is. EvaluationInputError names what is missing.
+    """
+    folder, model = BrainFolder(brain_folder), load_description(model_folder)
+    documents = _load_documents(predictions)
+    areas = [area_mask(folder, number, model.outlines(number), model.settings.low_pixel_size_um) for number in model.sections]
+    scores = []
+    for document in documents:
+        compared = _compare(folder, model, areas, document, predictions)
+        scores.append(
+            SectionScore(
+                section=document.section,
+                f1_model=f1_of_masks(compared.truth, compared.model),
+                f1_interpolation=f1_of_masks(compared.truth, compared.interpolation),
+                middle_third=1 / 3 <= _fraction(model, document.section) <= 2 / 3,
+            )
+        )
+    evaluation = _summary(model, scores)
+    if picture is not None:
+        document = next(document for document in documents if document.section == evaluation.worst.section)
+        draw_section(folder, document, _compare(folder, model, areas, document, predictions), evaluation.worst, picture)
+    return evaluation
+
+
+def _load_documents(predictions: Path) -> list[SectionPrediction]:
+    paths = list(predictions.glob("*.json"))
+    if not paths:
+        raise EvaluationInputError(f"{predictions} holds no predictions; run `brodmann predict` first")
+    documents = [SectionPrediction.model_validate_json(path.read_text(encoding="utf-8")) for path in paths]
+    return sorted(documents, key=lambda document: document.section)
+
+
+def _compare(
+    folder: BrainFolder, model: LocalModel, areas: Sequence[PlacedMask], document: SectionPrediction, predictions: Path
+) -> _Compared:
+    labels = cv2.imread(str(predictions / document.label_file), cv2.IMREAD_UNCHANGED)
+    if labels is None or labels.shape != (document.grid.height_px, document.grid.width_px):
+        raise EvaluationInputError(f"{predictions / document.label_file} is not the raster of section {document.section}")
+    inside = labels != OUTSIDE
+    outlines = [outline.paths for outline in folder.truth(document.section).outlines if outline.area == model.area]
+    truth = np.zeros_like(inside)
+    for paths in outlines:
+        truth |= rasterise(rings(paths), document.grid)
+    first, second = (
+        warp_mask(area.mask, area.grid, transform_between(folder.alignment, area.section, document.section), document.grid)
+        for area in areas
+    )
+    between = interpolate_masks(first, second, _fraction(model, document.section))
+    return _Compared(document.grid, truth & inside, (labels == AREA) & inside, between & inside)
+
+
+def _fraction(model: LocalModel, section: int) -> float:
+    first, last = model.sections
+    return (section - first) / (last - first)
+
+
+def _summary(model: LocalModel, scores: Sequence[SectionScore]) -> Evaluation:
+    middle = [score for score in scores if score.middle_third]
+    return Evaluation(
+        area=model.area,
+        training_sections=model.sections,
+        scores=tuple(scores),
+        median_f1_model=median(score.f1_model for score in scores),
+        median_f1_interpolation=median(score.f1_interpolation for score in scores),
+        middle_median_f1_model=median(score.f1_model for score in middle) if middle else None,
+        middle_median_f1_interpolation=median(score.f1_interpolation for score in middle) if middle else None,
+    )
+
+
+def draw_section(
+    folder: BrainFolder, document: SectionPrediction, compared: _Compared, score: SectionScore, path: Path
+) -> None:
+    """A picture of one section with the outlines of truth, model and interpolation."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow to load, and only drawn on request
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    grid = compared.grid
+    with folder.pyramid(document.section) as pyramid:
+        image = read_at(pyramid, grid.pixel_size_um, *grid.origin_um, grid.width_px, grid.height_px)
+    figure = Figure(figsize=(9, 9 * grid.height_px / grid.width_px + 1), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+    names = {
+        "truth": ("#2ca02c", compared.truth),
+        f"model, F1 {score.f1_model:.2f}": ("#d62728", compared.model),
+        f"shape interpolation, F1 {score.f1_interpolation:.2f}": ("#1f77b4", compared.interpolation),
+    }
+    for name, (colour, mask) in names.items():
+        if mask.any():
+            axes.contour(mask, levels=[0.5], colors=[colour], linewidths=1.2)
+        axes.plot([], [], color=colour, label=name)
+    axes.legend(loc="upper left")
+    axes.set_title(f"{folder.brain.id}, section {document.section}, {document.area}")
+    axes.set_axis_off()
+    temporary = path.with_name(f".{path.stem}.partial.png")
+    figure.savefig(temporary, dpi=150)
+    temporary.replace(path)

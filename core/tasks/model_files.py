@@ -1,0 +1,87 @@
+"""What a training leaves behind: `model.safetensors` (weights) and `model.json` (what they are and what they were made of)."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import NonNegativeFloat, PositiveInt, ValidationError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from core.contracts.annotations import FrozenAnnotation, Paths
+from core.contracts.base import Contract, Identifier, Moment
+from core.contracts.datasets import SectionNumber
+from core.contracts.jobs import BrainReference
+from core.contracts.training import SegmentationSettings
+from core.models.factory import build_model
+
+WEIGHTS_FILE, DESCRIPTION_FILE = "model.safetensors", "model.json"
+
+
+class ModelFilesError(Exception):
+    """A model folder that cannot be used."""
+
+
+class LocalModel(Contract):
+    """`model.json`: a local segmentation model of one area between two sections of a brain."""
+
+    format_version: Literal[1] = 1
+    area: Identifier
+    sections: tuple[SectionNumber, SectionNumber]
+    settings: SegmentationSettings
+    brain: BrainReference
+    annotations: tuple[FrozenAnnotation, ...]
+    iterations: PositiveInt
+    final_loss: NonNegativeFloat
+    final_f1_area: NonNegativeFloat
+    code_version: str
+    trained_at: Moment
+
+    def outlines(self, section: int) -> list[Paths]:
+        """The area's paths on one of the training sections."""
+        return outlines_on(self.annotations, self.area, section)
+
+
+def outlines_on(annotations: tuple[FrozenAnnotation, ...], area: str, section: int) -> list[Paths]:
+    """Paths of all annotations of an area on a section."""
+    return [annotation.paths for annotation in annotations if (annotation.area, annotation.section) == (area, section)]
+
+
+def save_model(folder: Path, model: nn.Module, description: LocalModel) -> None:
+    """Write both files, the description last: where it stands, the weights stand too."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    temporary = folder / f".{WEIGHTS_FILE}.{os.getpid()}"
+    save_file(tensors, temporary)
+    os.replace(temporary, folder / WEIGHTS_FILE)
+    write_text(folder / DESCRIPTION_FILE, description.model_dump_json(indent=1))
+
+
+def load_description(folder: Path) -> LocalModel:
+    """Read `model.json`; ModelFilesError when it is missing or not valid."""
+    path = folder / DESCRIPTION_FILE
+    try:
+        return LocalModel.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelFilesError(f"{path} is missing: the training job has not ended well; train again") from error
+    except ValidationError as error:
+        raise ModelFilesError(f"{path} is not a model description: {error}") from error
+
+
+def load_network(folder: Path, description: LocalModel) -> nn.Module:
+    """The trained network; ModelFilesError when the weights are missing or do not fit the description."""
+    path = folder / WEIGHTS_FILE
+    model = build_model(description.settings.architecture)
+    try:
+        tensors: dict[str, torch.Tensor] = load_file(path)
+        model.load_state_dict(tensors)
+    except (FileNotFoundError, RuntimeError) as error:
+        raise ModelFilesError(f"{path} does not hold the weights of a {description.settings.architecture}: {error}") from error
+    return model
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file under a temporary name, then rename it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text + "\n", encoding="utf-8")
+    os.replace(temporary, path)

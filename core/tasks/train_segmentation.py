@@ -1,0 +1,101 @@
+"""Train a local segmentation model of one area on two annotated sections (thesis 5.1)."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.contracts.jobs import JobDefinition, Progress
+from core.contracts.training import SegmentationSettings, TrainParameters
+from core.datasets import BrainFolder
+from core.models.factory import build_model
+from core.models.geometry import patch_geometry
+from core.models.start_weights import load_start_weights
+from core.sampling.centres import BalancedCentres, class_weights
+from core.sampling.resident import ResidentSection, Surroundings, load_resident
+from core.tasks.context import JobContext, JobInterruptedError
+from core.tasks.model_files import LocalModel, outlines_on, save_model
+from core.training.batches import PatchSource
+from core.training.loop import TrainingResult, train_model
+
+
+class TrainingInputError(Exception):
+    """Training cannot start with what it was given."""
+
+
+def train(definition: JobDefinition, context: JobContext) -> None:
+    """Write `model.safetensors` and `model.json` into the results, resuming from a checkpoint where there is one.
+
+    TrainingInputError, ClassAbsentError, UnknownWeightsError or TrainingDivergedError say what is wrong with the inputs or the
+    settings; JobInterruptedError when asked to stop, after writing a checkpoint.
+    """
+    parameters = definition.parameters
+    if not isinstance(parameters, TrainParameters):
+        raise TrainingInputError(f"job {definition.key} is a {parameters.kind} job, not a train job")
+    settings = parameters.settings
+    sections = _load_sections(definition, parameters, context)
+    source, weights = _prepare(sections, parameters)
+    model = build_model(settings.architecture, settings.seed)
+    if settings.start_weights is not None:
+        load_start_weights(model, settings.start_weights)
+    result = train_model(model, source, weights, settings, context)
+    if not result.finished:
+        raise JobInterruptedError(f"training was stopped after {result.steps} of {settings.iterations} iterations")
+    save_model(context.results, model, _describe(definition, parameters, result))
+
+
+def surroundings_of(settings: SegmentationSettings) -> Surroundings:
+    """What training needs of a section around the area."""
+    geometry = patch_geometry(settings)
+    return Surroundings(
+        input_pixel_sizes_um={name: window.pixel_size_um for name, window in geometry.inputs.items()},
+        label_pixel_size_um=settings.low_pixel_size_um,
+        radius_mm=settings.roi_radius_mm,
+        reach_um=geometry.reach_um,
+    )
+
+
+def _load_sections(definition: JobDefinition, parameters: TrainParameters, context: JobContext) -> list[ResidentSection]:
+    folder = BrainFolder(context.brain_folder)
+    keep = surroundings_of(parameters.settings)
+    sections = []
+    for done, number in enumerate(parameters.sections):
+        _tell(context.report, f"reading section {number}", done, len(parameters.sections))
+        outlines = outlines_on(definition.inputs.annotations, parameters.area, number)
+        if not outlines:
+            raise TrainingInputError(
+                f"area {parameters.area} is not annotated on section {number}; outline it there or choose another section"
+            )
+        sections.append(load_resident(folder, number, outlines, keep))
+    return sections
+
+
+def _prepare(sections: list[ResidentSection], parameters: TrainParameters) -> tuple[PatchSource, NDArray[np.float32]]:
+    settings = parameters.settings
+    labels = [section.labels_in_region.values for section in sections]
+    centres = BalancedCentres(labels, parameters.area, parameters.sections)
+    source = PatchSource(sections, centres, patch_geometry(settings), settings.batch_size, settings.seed)
+    weights = class_weights(centres.counts)
+    return source, weights if settings.weight_classes else (weights > 0).astype(np.float32)
+
+
+def _describe(definition: JobDefinition, parameters: TrainParameters, result: TrainingResult) -> LocalModel:
+    used = {parameters.sections[0], parameters.sections[1]}
+    return LocalModel(
+        area=parameters.area,
+        sections=parameters.sections,
+        settings=parameters.settings,
+        brain=definition.inputs.brain,
+        annotations=tuple(a for a in definition.inputs.annotations if a.area == parameters.area and a.section in used),
+        iterations=parameters.settings.iterations,
+        final_loss=0.0 if math.isnan(result.loss) else result.loss,
+        final_f1_area=result.f1_area,
+        code_version=definition.code_version,
+        trained_at=datetime.now(UTC),
+    )
+
+
+def _tell(report: Callable[[Progress], None], phase: str, step: int, of: int) -> None:
+    report(Progress(at=datetime.now(UTC), phase=phase, step=step, of=of))

@@ -1,0 +1,153 @@
+import numpy as np
+import pytest
+import torch
+
+from core.contracts.datasets import RasterGrid
+from core.contracts.training import SegmentationSettings
+from core.inference.predict import Predictor, ready
+from core.inference.tiles import plan_tiles
+from core.models.factory import build_model
+from core.models.geometry import patch_geometry
+from core.sampling.regions import PlacedMask
+
+SECTION_PX = 320
+
+
+def disc(centre, radius, origin_px=(0, 0), size_px=(SECTION_PX, SECTION_PX), pixel_size_um=16.0):
+    rows, columns = np.indices(size_px)
+    mask = (rows + origin_px[1] - centre[1]) ** 2 + (columns + origin_px[0] - centre[0]) ** 2 <= radius**2
+    grid = RasterGrid(
+        pixel_size_um=pixel_size_um,
+        origin_um=(origin_px[0] * pixel_size_um, origin_px[1] * pixel_size_um),
+        width_px=size_px[1],
+        height_px=size_px[0],
+    )
+    return PlacedMask(7, mask, grid)
+
+
+def noise_reader(seed=0):
+    """A section of noise, white beyond its extent; the same pixel everywhere it is read."""
+    images = {}
+
+    def read(grid):
+        side = round(SECTION_PX * 16.0 / grid.pixel_size_um)
+        if side not in images:
+            images[side] = np.random.default_rng(seed).integers(0, 256, (side, side), dtype=np.uint8)
+        left, top = (round(origin / grid.pixel_size_um) for origin in grid.origin_um)
+        padded = np.pad(images[side], 4000, constant_values=255)
+        return padded[top + 4000 :][: grid.height_px, left + 4000 :][:, : grid.width_px]
+
+    return read
+
+
+def network(architecture):
+    """A network with scattered normalisation statistics, so that its outputs vary over the image."""
+    model = build_model(architecture, seed=1)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model.train()
+        geometry = patch_geometry(SegmentationSettings(architecture=architecture), 32)
+        for _ in range(2):
+            model(*[torch.rand(1, 1, *(window.size_px(32),) * 2) * 2 - 1 for window in geometry.inputs.values()])
+    return ready(model)
+
+
+def predictor(architecture, tile_px, model=None):
+    settings = SegmentationSettings(architecture=architecture)
+    return Predictor(model or network(architecture), patch_geometry(settings), "float32", tile_px)
+
+
+def ignore(done, of):
+    del done, of
+
+
+@pytest.mark.parametrize("architecture", ["lr_unet", "ms_unet", "hr_unet"])
+def test_tiled_and_patchwise_prediction_are_equal(architecture):
+    phase = patch_geometry(SegmentationSettings(architecture=architecture), 32).phase_px
+    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    tissue = np.ones(region.mask.shape, np.uint8)
+    model = network(architecture)
+    tiled = predictor(architecture, 128, model).predict(region, tissue, noise_reader(), ignore)
+    patchwise = predictor(architecture, phase * 2, model).predict(region, tissue, noise_reader(), ignore)
+    assert len(np.unique(tiled.labels[region.mask])) > 1
+    assert (tiled.labels == patchwise.labels).mean() > 0.9999
+    assert np.abs(tiled.confidence.astype(int) - patchwise.confidence).max() <= 1
+
+
+def test_prediction_does_not_depend_on_where_the_region_starts():
+    model = network("lr_unet")
+    whole = disc((118, 101), 30, origin_px=(60, 60), size_px=(100, 120))
+    shifted = disc((118, 101), 30, origin_px=(83, 67), size_px=(93, 97))
+    one = predictor("lr_unet", 64, model).predict(whole, np.ones(whole.mask.shape, np.uint8), noise_reader(), ignore)
+    two = predictor("lr_unet", 64, model).predict(shifted, np.ones(shifted.mask.shape, np.uint8), noise_reader(), ignore)
+    np.testing.assert_array_equal(one.labels[7:, 23:], two.labels)
+
+
+def test_outside_the_region_there_is_neither_label_nor_confidence():
+    region = disc((100, 100), 20, origin_px=(70, 70), size_px=(60, 60))
+    found = predictor("lr_unet", 64).predict(region, np.ones((60, 60), np.uint8), noise_reader(), ignore)
+    assert (found.labels[~region.mask] == 255).all()
+    assert (found.confidence[~region.mask] == 0).all()
+    assert (found.labels[region.mask] < 4).all()
+
+
+def test_tiles_of_the_slide_alone_are_background_without_being_read():
+    region = PlacedMask(7, np.ones((64, 64), np.bool_), RasterGrid(pixel_size_um=16, width_px=64, height_px=64))
+    tissue = np.zeros((64, 64), np.uint8)
+    tissue[:32, :32] = 1
+    reads = []
+
+    def read(grid):
+        reads.append(grid)
+        return noise_reader()(grid)
+
+    found = predictor("lr_unet", 32).predict(region, tissue, read, ignore)
+    assert len(reads) == 1
+    assert (found.labels[32:] == 0).all()
+    assert (found.confidence[32:] == 255).all()
+
+
+def test_confidence_is_the_probability_of_the_label():
+    region = PlacedMask(7, np.ones((32, 32), np.bool_), RasterGrid(pixel_size_um=16, width_px=32, height_px=32))
+    model = network("lr_unet")
+    read = noise_reader()
+    found = predictor("lr_unet", 32, model).predict(region, np.ones((32, 32), np.uint8), read, ignore)
+    window = patch_geometry(SegmentationSettings(architecture="lr_unet"), 32).inputs["low"]
+    image = torch.from_numpy(read(window.grid(region.grid)).copy())[None, None].float() / 255 * 2 - 1
+    with torch.inference_mode():
+        probabilities = model(image).softmax(dim=1)[0].numpy()
+    np.testing.assert_array_equal(found.labels, probabilities.argmax(axis=0))
+    np.testing.assert_allclose(found.confidence / 255, probabilities.max(axis=0), atol=0.5 / 255 + 1e-5)
+
+
+@pytest.mark.parametrize(("tile_px", "phase_px"), [(64, 32), (128, 32), (48, 16), (16, 16)])
+def test_tiles_cover_the_region_once_and_start_on_the_phase_grid(tile_px, phase_px):
+    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    covered = np.zeros(region.mask.shape, int)
+    for tile in plan_tiles(region, tile_px, phase_px):
+        assert all(round(origin / 16) % phase_px == 0 for origin in tile.grid.origin_um)
+        assert all(0 < side <= tile_px and side % phase_px == 0 for side in (tile.grid.width_px, tile.grid.height_px))
+        rows, columns = (
+            slice(max(start, 0), start + side)
+            for start, side in ((tile.row, tile.grid.height_px), (tile.column, tile.grid.width_px))
+        )
+        covered[rows, columns] += 1
+    assert (covered[region.mask] == 1).all()
+    assert covered.max() == 1
+
+
+def test_tiles_off_the_phase_grid_are_refused():
+    with pytest.raises(ValueError, match="multiple of 32 px, got 40"):
+        plan_tiles(disc((20, 20), 10), 40, 32)
+
+
+def test_stopping_between_tiles_ends_the_prediction():
+    class StopHereError(Exception):
+        pass
+
+    def stop(done, of):
+        raise StopHereError
+
+    region = disc((100, 100), 60)
+    with pytest.raises(StopHereError):
+        predictor("lr_unet", 32).predict(region, np.ones(region.mask.shape, np.uint8), noise_reader(), stop)
