@@ -1,0 +1,1 @@
+"""Annotation and mask files that other programs read."""
