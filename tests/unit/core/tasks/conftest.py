@@ -1,0 +1,36 @@
+import os
+
+import pytest
+import torch
+
+from core.datasets import BrainFolder
+from core.phantom import build
+from tests.fakes.tasks import LocalRun
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(2, os.cpu_count() or 1))
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def tiny_brain(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("brains") / "TINY"
+    build(folder, "tiny", workers=1)
+    return BrainFolder(folder)
+
+
+@pytest.fixture(scope="session")
+def trained(tiny_brain, tmp_path_factory):
+    """One training with the tiny preset, shared by the tests that only read it."""
+    run = LocalRun(tiny_brain, tmp_path_factory.mktemp("train"))
+    run.train()
+    return run
+
+
+@pytest.fixture
+def run(tiny_brain, tmp_path):
+    return LocalRun(tiny_brain, tmp_path)

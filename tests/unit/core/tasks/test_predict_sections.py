@@ -1,0 +1,64 @@
+import cv2
+import numpy as np
+import pytest
+
+from core.contracts.training import AREA, SectionPrediction
+from core.tasks.context import JobInterruptedError
+from core.tasks.model_files import ModelFilesError
+from core.tasks.predict_sections import PredictionInputError
+from tests.fakes.tasks import TRAIN_KEY, LocalRun
+
+
+@pytest.fixture
+def after_training(trained, tiny_brain, tmp_path):
+    run = LocalRun(tiny_brain, tmp_path)
+    (tmp_path / TRAIN_KEY).mkdir()
+    (tmp_path / TRAIN_KEY / "results").symlink_to(trained.results_of(TRAIN_KEY))
+    return run
+
+
+def read(folder, number):
+    document = SectionPrediction.model_validate_json((folder / f"{number}.json").read_text())
+    rasters = [cv2.imread(str(folder / name), cv2.IMREAD_UNCHANGED) for name in (document.label_file, document.confidence_file)]
+    return document, *rasters
+
+
+def test_each_section_gets_a_document_and_two_rasters_on_its_grid(after_training):
+    folder = after_training.predict((911, 921)) / "predictions"
+    assert len(list(folder.iterdir())) == 6
+    for number in (911, 921):
+        document, labels, confidence = read(folder, number)
+        assert (document.section, document.grid.pixel_size_um) == (number, after_training.settings.low_pixel_size_um)
+        assert labels.shape == confidence.shape == (document.grid.height_px, document.grid.width_px)
+        assert set(np.unique(labels)) <= {0, 1, 2, 3, 255}
+        assert (confidence[labels == 255] == 0).all()
+        pixel_mm2 = (document.grid.pixel_size_um / 1000) ** 2
+        assert document.area_mm2 == pytest.approx((labels == AREA).sum() * pixel_mm2)
+
+
+def test_a_stopped_prediction_keeps_finished_sections_and_goes_on(after_training):
+    folder = after_training.predict((911,)) / "predictions"
+    written = (folder / "911.json").stat().st_mtime_ns
+    after_training.stop = True
+    with pytest.raises(JobInterruptedError, match="stopped in section 921, after 1 of 2 sections"):
+        after_training.predict((911, 921))
+    assert not (folder / "921.json").exists()
+    after_training.stop = False
+    after_training.predict((911, 921))
+    assert (folder / "911.json").stat().st_mtime_ns == written
+    assert (folder / "921.json").exists()
+
+
+def test_sections_outside_the_interval_are_refused(after_training):
+    with pytest.raises(PredictionInputError, match=r"sections \[901\] do not lie between the training sections 901 and 941"):
+        after_training.predict((901, 911))
+
+
+def test_a_model_of_another_area_is_refused(after_training):
+    with pytest.raises(PredictionInputError, match="is of area hOc1 between sections 901 and 941, not of hOc2"):
+        after_training.predict((911,), area="hOc2")
+
+
+def test_a_training_that_left_no_model_is_named(run):
+    with pytest.raises(ModelFilesError, match=r"model\.json is missing: .* train again"):
+        run.predict((911,))

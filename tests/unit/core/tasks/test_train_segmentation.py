@@ -1,0 +1,52 @@
+import pytest
+
+from core.sampling.centres import ClassAbsentError
+from core.tasks.context import JobInterruptedError
+from core.tasks.model_files import ModelFilesError, load_description, load_network
+from core.tasks.train_segmentation import TrainingInputError
+from tests.fakes.tasks import AREA, TRAIN_KEY
+
+
+def test_training_leaves_a_model_that_says_what_it_was_made_of(trained):
+    folder = trained.results_of(TRAIN_KEY)
+    description = load_description(folder)
+    assert (description.area, description.sections, description.settings) == (AREA, (901, 941), trained.settings)
+    assert description.brain.fingerprint == trained.brain.fingerprint()
+    assert {annotation.section for annotation in description.annotations} == {901, 941}
+    assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors"]
+    load_network(folder, description)
+
+
+def test_training_tells_what_it_is_doing(trained):
+    phases = [report.phase for report in trained.reports]
+    assert phases[:2] == ["reading section 901", "reading section 941"]
+    assert trained.reports[-1].step == trained.settings.iterations
+
+
+def test_a_section_without_outline_is_named(run):
+    only_first = tuple(annotation for annotation in run.annotations() if annotation.section == 901)
+    with pytest.raises(TrainingInputError, match="area hOc1 is not annotated on section 941"):
+        run.train(only_first)
+
+
+def test_an_outline_that_covers_no_gray_matter_is_named(run):
+    """A square in a corner of the slide."""
+    corner = ((0.0, 0.0), (100.0, 0.0), (100.0, 100.0))
+    annotations = tuple(
+        annotation.model_copy(update={"paths": (corner,)}) if annotation.section == 901 else annotation
+        for annotation in run.annotations()
+    )
+    with pytest.raises(ClassAbsentError, match="area hOc1 has no pixels in section 901"):
+        run.train(annotations)
+
+
+def test_a_stopped_training_can_be_started_again(run):
+    run.settings = run.settings.model_copy(update={"iterations": 2})
+    run.stop = True
+    with pytest.raises(JobInterruptedError, match="after 1 of 2 iterations"):
+        run.train()
+    with pytest.raises(ModelFilesError, match=r"model\.json is missing"):
+        load_description(run.results_of(TRAIN_KEY))
+    run.stop = False
+    run.train()
+    assert load_description(run.results_of(TRAIN_KEY)).iterations == 2
