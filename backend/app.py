@@ -3,7 +3,19 @@
 from flask import Flask
 
 from backend import settings as from_outside
-from backend.routes import access, annotations, binding, brains, changes, errors, predictions, projects, training, website
+from backend.routes import (
+    access,
+    annotations,
+    binding,
+    brains,
+    changes,
+    errors,
+    export,
+    predictions,
+    projects,
+    training,
+    website,
+)
 from backend.settings import Settings
 from backend.wiring import Services, build
 
@@ -32,5 +44,6 @@ def views(services: Services, secure_cookies: bool) -> binding.Views:
         **annotations.annotation_views(services.annotations),
         **training.training_views(services.tasks, services.jobs),
         **predictions.prediction_views(services.predictions),
+        **export.export_views(services.export),
         **changes.change_views(services.changes, services.projects),
     }

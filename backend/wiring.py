@@ -12,6 +12,7 @@ from backend.services.brains import Brains
 from backend.services.changes import Changes
 from backend.services.clock import SystemClock
 from backend.services.dispatch import Dispatch
+from backend.services.export import Export
 from backend.services.fetching import Fetching
 from backend.services.health import HealthCheck
 from backend.services.images import Images
@@ -21,8 +22,10 @@ from backend.services.projects import Projects
 from backend.services.records import Records
 from backend.services.sessions import Sessions
 from backend.services.tasks import Tasks
+from backend.services.work import WorkReader
 from backend.settings import Settings, SettingsError
 from backend.stores.blobs import FileBlobs
+from backend.stores.mongo import MongoStore
 from backend.stores.sqlite import SqliteStore
 
 DATABASE_FILE = "brodmann.sqlite3"
@@ -43,6 +46,7 @@ class Services:
     tasks: Tasks
     jobs: Jobs
     predictions: Predictions
+    export: Export
     changes: Changes
     dispatch: Dispatch
     fetching: Fetching
@@ -97,6 +101,7 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
         tasks=Tasks(records, projects, brains, annotations, dispatch),
         jobs=Jobs(records, compute, projects, dispatch),
         predictions=predictions,
+        export=Export(WorkReader(store), projects, annotations, predictions),
         changes=changes,
         dispatch=dispatch,
         fetching=Fetching(records, compute, outside.blobs, dispatch),
@@ -105,6 +110,8 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
 
 
 def _store(settings: Settings) -> DocumentStore:
+    if settings.mongo_uri is not None:
+        return MongoStore(settings.mongo_uri)
     return SqliteStore(settings.store / DATABASE_FILE)
 
 

@@ -79,6 +79,12 @@ class UnreadableDataError(BackendError):
     code = "unreadable_data"
 
 
+class StoreUnavailableError(BackendError):
+    """The database does not answer, or cannot write."""
+
+    code = "store_unavailable"
+
+
 class ComputeUnreachableError(BackendError):
     """The compute service does not answer."""
 

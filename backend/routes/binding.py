@@ -24,8 +24,6 @@ def bind(app: Flask, views: Views, sessions: Sessions) -> None:
     if strangers := set(views) - {route.name for route in ROUTES}:
         raise ValueError(f"views without a route: {sorted(strangers)}")
     for route in ROUTES:
-        if route.name not in views:
-            continue
         app.add_url_rule(
             flask_path(route.path), route.name, _endpoint(route, views[route.name], sessions), methods=[route.method]
         )

@@ -36,14 +36,6 @@ class LoginBrake:
         self._failures: OrderedDict[str, _Failures] = OrderedDict()
         self._lock = threading.Lock()
 
-    def exists(self, name: str) -> bool:
-        """Whether there is an account with this name."""
-        try:
-            self._store.get(USERS, name)
-        except MissingDocumentError:
-            return False
-        return True
-
     def check(self, name: str) -> None:
         """TooManyAttemptsError while the name has to wait."""
         with self._lock:

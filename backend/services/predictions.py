@@ -38,13 +38,13 @@ class Predictions:
         """The newest prediction of each area on a section."""
         project = self._projects.get(user, project_id)
         find_section(self._projects.brain(project), section)
-        newest = newest_predictions(self.all(project_id, section))
-        return PredictionList(predictions=tuple(newest[place] for place in sorted(newest)))
+        return PredictionList(predictions=self.newest(project_id, section))
 
-    def all(self, project_id: str, section: int) -> list[Prediction]:
-        """Every prediction on a section, with its newest review."""
+    def newest(self, project_id: str, section: int) -> tuple[Prediction, ...]:
+        """The newest prediction of each area on a section with its newest review, for a caller that checked the user."""
         found = self._records.store.find(PREDICTIONS, Query({"project": project_id, "section": section}))
-        return [self._reviewed(read(Prediction, document)) for document in found]
+        newest = newest_predictions(read(Prediction, document) for document in found)
+        return tuple(self._reviewed(newest[place]) for place in sorted(newest))
 
     def get(self, user: str, project_id: str, prediction_id: str, action: Action = Action.LOOK) -> Prediction:
         """One prediction with its newest review; NotFoundError."""

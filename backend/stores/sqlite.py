@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from backend.domain.collections import COLLECTIONS, Collection
+from backend.domain.errors import StoreUnavailableError
 from backend.ports import Document, KeyValue, MissingDocumentError, Query, VersionConflictError
 
 BUSY_TIMEOUT_S = 20.0
@@ -109,6 +110,10 @@ class SqliteStore:
             connection = self._open()
         try:
             yield connection
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailableError(
+                f"The database {self._path} does not take this now: {error}. Is the disk full, or the file held by others?"
+            ) from error
         finally:
             self._idle.put(connection)
 

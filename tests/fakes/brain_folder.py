@@ -1,5 +1,6 @@
 """A small brain dataset of random texture, written with the real writers."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +34,7 @@ def write_small_brain(root: Path, brain_id: str = "SMALL", numbers: tuple[int, .
             Section(number=number, file=file, width_px=WIDTH_PX, height_px=HEIGHT_PX, fingerprint=fingerprint_file(path))
         )
     write_brain(folder, _brain(brain_id, tuple(sections)))
-    steps = tuple(
-        AlignmentStep(section=a, successor=b, transform=RigidTransform()) for a, b in zip(numbers, numbers[1:], strict=False)
-    )
+    steps = tuple(AlignmentStep(section=a, successor=b, transform=RigidTransform()) for a, b in pairwise(numbers))
     write_alignment(folder, Alignment(base_section=numbers[0], steps=steps))
     return folder
 

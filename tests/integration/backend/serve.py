@@ -1,4 +1,4 @@
-"""Start a backend to develop against: `python tests/integration/backend/serve.py --brains DIR --store DIR [--port 8700]`.
+"""Start a backend to develop against: `python -m tests.integration.backend.serve --brains DIR --store DIR [--port 8700]`.
 
 Makes user `ada` (password `correct horse`) and, for every brain found, a project of the same name with all its areas. Without
 --brains it writes a small brain of noise. The monitor and the compute service are started by `brodmann up`, not here.
@@ -11,14 +11,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+from backend.domain.errors import ConflictError
+from backend.settings import from_environment
+from backend.wiring import build
+from core.contracts.api import NewProject
+from tests.fakes.brain_folder import write_small_brain
+
 ROOT = Path(__file__).parents[3]
-sys.path.insert(0, str(ROOT))
 
 
 def main() -> None:
     """Seed, then become gunicorn."""
-    from tests.fakes.brain_folder import write_small_brain
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--brains", type=Path)
     parser.add_argument("--store", type=Path)
@@ -41,11 +44,6 @@ def main() -> None:
 
 def seed() -> None:
     """One user, and one project for each brain; what is there already stays."""
-    from backend.domain.errors import ConflictError
-    from backend.settings import from_environment
-    from backend.wiring import build
-    from core.contracts.api import NewProject
-
     services = build(from_environment())
     with contextlib.suppress(ConflictError):
         services.accounts.add("ada", "Ada", "correct horse")

@@ -1,0 +1,138 @@
+"""The document store in MongoDB, with pymongo.
+
+Uses only what a standalone server does too: no transactions, no change streams; ascending indexes with the ranged field
+last; compare-and-swap by `update` on (_id, version); acknowledged writes are journaled. Documents are native, with the
+id in `_id`.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo.collection import Collection as MongoCollection
+from pymongo.errors import ConnectionFailure, DocumentTooLarge, DuplicateKeyError, OperationFailure
+
+from backend.domain.collections import COLLECTIONS, Collection
+from backend.domain.errors import StoreUnavailableError
+from backend.ports import Document, DocumentTooLargeError, MissingDocumentError, Query, VersionConflictError
+
+DATABASE = "brodmann"
+TIMEOUT_MS = 10_000
+APPEND_ATTEMPTS = 1000
+TOO_LARGE_CODES = (10334, 17419, 17420)
+
+Raw = dict[str, Any]
+
+
+class MongoStore:
+    """Documents in the database the address names (`brodmann` when it names none). The client is made after a fork."""
+
+    kind: Literal["sqlite", "mongo"] = "mongo"
+
+    def __init__(self, uri: str, collections: Sequence[Collection] = COLLECTIONS) -> None:
+        self._uri = uri
+        self._lock = threading.Lock()
+        self._client: MongoClient[Raw] | None = None
+        self._made_by = 0
+        try:
+            for collection in collections:
+                for index in collection.indexes:
+                    with self._in(collection) as documents:
+                        documents.create_index([(field, ASCENDING) for field in index])
+        except BaseException:
+            self.close()
+            raise
+
+    def get(self, collection: Collection, document_id: str) -> Document:
+        """See the port."""
+        with self._in(collection) as documents:
+            found = documents.find_one({"_id": document_id}, {"_id": False})
+        if found is None:
+            raise MissingDocumentError(f"{collection.name}/{document_id}")
+        return found
+
+    def put(self, collection: Collection, document_id: str, document: Document, expected: int) -> Document:
+        """See the port."""
+        _check_keys(collection, document)
+        stored = {**document, "version": expected + 1}
+        try:
+            with self._in(collection) as documents:
+                if expected == 0:
+                    documents.insert_one({"_id": document_id, **stored})
+                    return stored
+                replaced = documents.replace_one({"_id": document_id, "version": expected}, stored).matched_count
+        except DuplicateKeyError as error:
+            raise VersionConflictError(f"{collection.name}/{document_id} is there already") from error
+        except DocumentTooLarge as error:
+            raise DocumentTooLargeError(str(error)) from error
+        except OperationFailure as error:
+            if error.code in TOO_LARGE_CODES:
+                raise DocumentTooLargeError(str(error)) from error
+            raise
+        if replaced != 1:
+            raise VersionConflictError(f"{collection.name}/{document_id} is not at version {expected}")
+        return stored
+
+    def append(self, collection: Collection, document: Document, stream: str) -> int:
+        """See the port. The id holds the number, so two writers never get the same one and none is left out."""
+        _check_keys(collection, document)
+        for _ in range(APPEND_ATTEMPTS):
+            newest = Query({stream: document[stream]}, order_by="seq", descending=True, limit=1, only=("seq",))
+            seq = next((int(found["seq"]) for found in self.find(collection, newest)), 0) + 1
+            entry = {"_id": f"{document[stream]}/{seq:012d}", **document, "seq": seq, "version": 1}
+            try:
+                with self._in(collection) as documents:
+                    documents.insert_one(entry)
+            except DuplicateKeyError:
+                continue
+            return seq
+        raise VersionConflictError(f"{collection.name}: others append to {document[stream]} all the time")
+
+    def find(self, collection: Collection, query: Query) -> list[Document]:
+        """See the port."""
+        query.check(collection)
+        wanted: Raw = dict(query.equal)
+        if query.within:
+            bounds = {"$gt": query.within.above, "$lt": query.within.below}
+            wanted[query.within.field] = {word: value for word, value in bounds.items() if value is not None}
+        direction = DESCENDING if query.descending else ASCENDING
+        order = [(query.order_by, direction)] if query.order_by else []
+        chosen: Mapping[str, bool] = {"_id": False, **dict.fromkeys(query.only, True)}
+        with self._in(collection) as documents:
+            found = list(documents.find(wanted, chosen, sort=[*order, ("_id", direction)], limit=query.limit or 0))
+        return [{name: one.get(name) for name in query.only} for one in found] if query.only else found
+
+    def delete(self, collection: Collection, document_id: str) -> None:
+        """See the port."""
+        with self._in(collection) as documents:
+            documents.delete_one({"_id": document_id})
+
+    def close(self) -> None:
+        """Close the connections of this process."""
+        with self._lock:
+            if self._client is not None and self._made_by == os.getpid():
+                self._client.close()
+            self._client = None
+
+    @contextmanager
+    def _in(self, collection: Collection) -> Iterator[MongoCollection[Raw]]:
+        """The collection of this process's client; StoreUnavailableError while nobody answers there."""
+        with self._lock:
+            if self._client is None or self._made_by != os.getpid():
+                self._client = MongoClient(self._uri, serverSelectionTimeoutMS=TIMEOUT_MS, journal=True)
+                self._made_by = os.getpid()
+            documents = self._client.get_default_database(DATABASE)[collection.name]
+        try:
+            yield documents
+        except ConnectionFailure as error:
+            raise StoreUnavailableError("The database does not answer. Try again in a moment.") from error
+
+
+def _check_keys(collection: Collection, document: Document) -> None:
+    for name in collection.key_fields:
+        value = document.get(name)
+        if isinstance(value, bool) or not (value is None or isinstance(value, str | int)):
+            raise ValueError(f"key fields are strings or integers, got {value!r}")
