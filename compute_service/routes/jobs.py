@@ -7,13 +7,16 @@ from compute_service.services.jobs import JobService
 from core.contracts.base import Key
 from core.contracts.jobs import JobDefinition, JobReport
 
+# Gunicorn takes request lines of 4094 characters.
+MOST_KEYS = 100
+
 
 class KeysQuery(BaseModel):
     """Query of the job list."""
 
     model_config = ConfigDict(title="query")
 
-    keys: tuple[Key, ...] = Field(max_length=1000)
+    keys: tuple[Key, ...] = Field(max_length=MOST_KEYS)
 
 
 class ProgressQuery(BaseModel):

@@ -31,6 +31,7 @@ from compute_service.schedulers.supervisor import ALREADY_RUNNING
 from core.contracts.jobs import Resources
 
 START_TIMEOUT_S = 60
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +136,7 @@ class LocalScheduler:
                 free_cpus -= entry.cpus
 
     def _start(self, entry: Entry) -> QueueStatus:
-        threads = str(entry.cpus)
-        environment = {**self._options.environment, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+        environment = {**self._options.environment, **dict.fromkeys(THREAD_VARIABLES, str(entry.cpus))}
         module = "compute_service.schedulers.supervisor"
         try:
             started = subprocess.run(
@@ -147,6 +147,7 @@ class LocalScheduler:
                 stderr=subprocess.DEVNULL,
                 timeout=START_TIMEOUT_S,
                 check=False,
+                start_new_session=True,  # Ctrl-C at the service must not cut off the start of a job.
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise SchedulerUnavailableError(f"this machine cannot start processes now ({error})") from error

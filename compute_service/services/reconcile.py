@@ -72,7 +72,7 @@ class Reconciler:
         for key in self.store.unfinished():
             try:
                 records[key] = self.store.record(key)
-            except DamagedJobError as error:
+            except (DamagedJobError, JobNotFoundError) as error:
                 if key not in self._unreadable:  # Said once, not at every look.
                     self._unreadable.add(key)
                     log.error("%s", error)

@@ -117,7 +117,7 @@ class JobFolderStore:
     def _has_ended(self, key: str) -> bool:
         try:
             return self.record(key).state.ended
-        except DamagedJobError:
+        except (DamagedJobError, JobNotFoundError):
             return False
 
 

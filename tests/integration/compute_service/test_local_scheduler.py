@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from compute_service.ports import QueueState, SubmissionRefusedError
-from compute_service.schedulers.local import LocalOptions, LocalScheduler
+from compute_service.schedulers.local import THREAD_VARIABLES, LocalOptions, LocalScheduler
 from compute_service.schedulers.local_files import LocalPaths, Process, read_process
 from compute_service.schedulers.processes import is_alive, kill_all, session_members
 from core.contracts.jobs import Resources
@@ -94,7 +94,7 @@ class TestLocalScheduler(SchedulerContract):
         await_status(scheduler, queue_id, QueueState.COMPLETED)
         names = {line.split("=")[0] for line in LocalPaths(job_dir).log.read_text().splitlines()}
         # The C locale is set by Python itself where no locale is given.
-        assert names - {"LC_CTYPE"} == {*ENVIRONMENT, "OMP_NUM_THREADS", "MKL_NUM_THREADS"}
+        assert names - {"LC_CTYPE"} == {*ENVIRONMENT, *THREAD_VARIABLES}
 
     def test_a_command_that_does_not_exist_fails_with_its_name(self, scheduler, job_dir):
         queue_id = scheduler.submit(("no-such-command",), job_dir, ONE_CPU)

@@ -97,6 +97,7 @@ def test_jobs_are_listed_by_key_and_unknown_ones_left_out(client, key):
     assert [JobReport.model_validate(each).key for each in response.get_json()["jobs"]] == [key]
     assert client.get("/jobs").get_json() == {"jobs": []}
     assert client.get("/jobs?keys=nonsense").status_code == 422
+    assert client.get("/jobs?keys=" + ",".join([NOWHERE] * 101)).status_code == 422
 
 
 def test_progress_is_read_on_from_an_offset(client, settings, key):
