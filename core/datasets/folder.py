@@ -123,29 +123,29 @@ def find_brains(root: Path) -> tuple[list[BrainFolder], list[str]]:
     brains, problems = [], []
     if not root.is_dir():
         return [], [f"{root}: there is no such folder; create it or set another one"]
-    for path in sorted(root.iterdir()):
-        if not (path / BRAIN_FILE).is_file():
-            continue
+    for path in sorted(path for path in root.iterdir() if path.is_dir()):
         try:
             folder = BrainFolder(path)
             if folder.brain.id != path.name:
                 raise DatasetError(path, f"the folder must be called like its brain, {folder.brain.id}; rename it")
             brains.append(folder)
+        except MissingFileError:
+            continue  # a folder of something else
         except DatasetError as error:
             problems.append(str(error))
     return brains, problems
 
 
 def _read_json(path: Path, model: type[Document]) -> Document:
-    if not path.is_file():
-        raise MissingFileError(path, "there is no such file")
-    if path.stat().st_size > _MAX_JSON_BYTES:
-        raise DatasetError(path, f"it is larger than {_MAX_JSON_BYTES >> 20} MB; it cannot be what its name says")
     try:
+        if path.stat().st_size > _MAX_JSON_BYTES:
+            raise DatasetError(path, f"it is larger than {_MAX_JSON_BYTES >> 20} MB; it cannot be what its name says")
         return model.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise MissingFileError(path, "there is no such file") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise DatasetError(path, f"it is not a valid {model.__name__}: {place or 'document'}: {first['msg']}") from error
     except OSError as error:
-        raise DatasetError(path, f"it cannot be read ({error.strerror})") from error
+        raise DatasetError(path, f"it cannot be read ({error.strerror}); check its permissions") from error

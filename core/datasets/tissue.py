@@ -40,7 +40,7 @@ def read_tissue(path: Path) -> tuple[Labels, RasterGrid]:
         with Image.open(path, formats=["PNG"]) as image:
             if image.mode != "L":
                 raise DatasetError(path, f"expected 8-bit gray, found mode {image.mode}; {_REMEDY}")
-            labels = np.asarray(image)
+            labels = np.array(image, np.uint8)
             text = {**image.text} if isinstance(image, PngImagePlugin.PngImageFile) else {}
     except (OSError, SyntaxError, ValueError, zlib.error, Image.DecompressionBombError) as error:
         raise DatasetError(path, f"not a readable PNG ({error}); {_REMEDY}") from error

@@ -11,7 +11,7 @@ import numpy as np
 from core.imaging.pyramid import Pyramid
 from core.imaging.resampling import Image, average_blocks, average_intervals
 
-_BAND_PX = 1 << 25  # source pixels held at a time
+_BAND_PX = 1 << 24  # source pixels held at a time
 _TOLERANCE = 1e-6
 
 

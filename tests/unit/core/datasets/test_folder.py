@@ -182,6 +182,10 @@ class TestFindBrains:
         assert brains == []
         assert "rename" in problems[0]
 
+    def test_a_brain_file_that_is_a_folder_is_a_problem_in_words(self, tmp_path: Path) -> None:
+        (tmp_path / "T1" / "brain.json").mkdir(parents=True)
+        assert "brain.json: it cannot be read" in find_brains(tmp_path)[1][0]
+
     def test_no_folder_is_a_problem_in_words(self, tmp_path: Path) -> None:
         assert find_brains(tmp_path / "none")[1] == [
             f"{tmp_path / 'none'}: there is no such folder; create it or set another one"

@@ -264,3 +264,29 @@ class TestUnreadable:
         assert damaged.read(0, 0, 0, 128, 128).shape == (128, 128)
         with pytest.raises(UnreadableImageError, match="strip 7 is damaged"):
             damaged.read(0, 0, 0, 700, 500)
+
+    @pytest.mark.parametrize("kind", ["pyramid", "lzw tiles", "deflated strips"])
+    def test_damage_anywhere_gives_an_image_or_a_named_error(self, tmp_path: Path, pyramid: Pyramid, kind: str) -> None:
+        path = tmp_path / "b.tif"
+        if kind == "lzw tiles":
+            self.write(path, compression="lzw", predictor=True)
+        elif kind == "deflated strips":
+            self.write(path, compression="zlib", tile=None, rowsperstrip=20)
+        whole = (pyramid.path if kind == "pyramid" else path).read_bytes()
+        random = np.random.default_rng(len(kind))
+        refused = []
+        for part in range(120):
+            data = bytearray(whole)
+            # Header and directories stand at the beginning and the end; a third of the changes hits the pixels.
+            place = (random.integers(0, 300), random.integers(len(data) - 1200, len(data)), random.integers(0, len(data)))
+            data[place[part % 3]] ^= 1 << random.integers(0, 8)
+            path.write_bytes(data)
+            try:
+                with open_pyramid(path) as damaged:
+                    coarsest = damaged.levels[-1]
+                    assert coarsest.width_px <= damaged.tile_size_px
+                    damaged.read(0, 0, 0, 700, 500)
+            except UnreadableImageError as error:
+                refused.append(str(error))
+        assert len(refused) > 5
+        assert all(str(path) in message for message in refused)
