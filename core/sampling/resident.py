@@ -53,7 +53,7 @@ def load_resident(folder: BrainFolder, number: int, outlines: Sequence[Paths], k
     labels = class_raster(tissue, tissue_grid, annotated.mask, annotated.grid)
     region = region_around(annotated, keep.radius_mm)
     inside = np.where(region.mask, labels, np.uint8(OUTSIDE))
-    box = _grown(cropped(region).grid, keep.reach_um)
+    box = _grown(cropped(region).grid, keep.reach_um, within=annotated.grid)
     with folder.pyramid(number) as pyramid:
         images = {}
         for name, pixel_size_um in keep.input_pixel_sizes_um.items():
@@ -63,10 +63,13 @@ def load_resident(folder: BrainFolder, number: int, outlines: Sequence[Paths], k
     return ResidentSection(number, images, Raster(labels, annotated.grid), Raster(inside, annotated.grid))
 
 
-def _grown(grid: RasterGrid, margin_um: float) -> RasterGrid:
-    """The raster with a margin of whole pixels on every side."""
-    margin_px = int(-(-margin_um // grid.pixel_size_um))
-    return subgrid(grid, (-margin_px, -margin_px, grid.width_px + margin_px, grid.height_px + margin_px))
+def _grown(grid: RasterGrid, margin_um: float, within: RasterGrid) -> RasterGrid:
+    """The raster with a margin of whole pixels on every side, as far as it stays within the section's raster."""
+    size = grid.pixel_size_um
+    margin_px = int(-(-margin_um // size))
+    left, top = round(grid.origin_um[0] / size) - margin_px, round(grid.origin_um[1] / size) - margin_px
+    right, bottom = left + grid.width_px + 2 * margin_px, top + grid.height_px + 2 * margin_px
+    return subgrid(within, (max(left, 0), max(top, 0), min(right, within.width_px), min(bottom, within.height_px)))
 
 
 def _at_pixel_size(grid: RasterGrid, pixel_size_um: float) -> RasterGrid:

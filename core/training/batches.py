@@ -56,7 +56,8 @@ class PatchSource:
         """One patch around the upper left corner of its label pixel, so that an unturned patch lies on the label grid."""
         section = self.sections[centre.section_index]
         label_size_um = self.geometry.output_pixel_size_um
-        pivot_um = (centre.column * label_size_um, centre.row * label_size_um)
+        origin_um = section.labels.grid.origin_um
+        pivot_um = (origin_um[0] + centre.column * label_size_um, origin_um[1] + centre.row * label_size_um)
         table = variation.intensity_table()
         half_um = self.geometry.output_size_um / 2
         inputs = {}

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from core.contracts.training import SegmentationSettings
 from core.sampling.augmentation import Variation
 from core.sampling.centres import Centre
+from core.sampling.patches import Raster
 from core.training.batches import batches
 from tests.fakes.learning import GRAY_OF_CLASS, patch_source
 
@@ -53,6 +56,25 @@ def test_images_and_labels_are_turned_together():
     }.items():
         close = np.abs(image * 255 - expected) < 40
         assert close[patch.labels != 255].mean() > 0.9, name
+
+
+def test_a_section_placed_elsewhere_gives_the_same_patch():
+    source = patch_source(SETTINGS)
+    section = source.sections[0]
+    moved = replace(
+        section,
+        images={name: shifted(raster) for name, raster in section.images.items()},
+        labels=shifted(section.labels),
+    )
+    varied = Variation(angle_rad=0.3)
+    one = source.cut(Centre(0, 40, 44), varied)
+    two = replace(source, sections=[moved]).cut(Centre(0, 40, 44), varied)
+    np.testing.assert_array_equal(one.labels, two.labels)
+    np.testing.assert_allclose(one.inputs["high"], two.inputs["high"], atol=2 / 255)
+
+
+def shifted(raster):
+    return Raster(raster.values, raster.grid.model_copy(update={"origin_um": (-1600.0, 4800.0)}))
 
 
 def test_a_patch_beyond_the_section_is_white_and_unknown():

@@ -1,0 +1,33 @@
+"""Statistics of batch normalisation after training on small batches."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+from core.contracts.training import Precision
+from core.models.device import mixed_precision
+from core.models.factory import as_input
+from core.training.batches import Batch
+
+
+def recalibrate(model: nn.Module, batches: Iterable[Batch], precision: Precision) -> None:
+    """Set the running statistics to the plain average over `batches`; weights stay.
+
+    What training leaves is a moving average over its last handful of patches. ValueError when there is no batch.
+    """
+    layers = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # cumulative average
+    model.train()
+    device = next(model.parameters()).device
+    count = 0
+    with torch.no_grad(), mixed_precision(device, precision):
+        for count, batch in enumerate(batches, start=1):  # noqa: B007 - the count is what is wanted
+            model(*[as_input(image.to(device)) for image in batch.inputs.values()])
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+    if not count:
+        raise ValueError("no batch to take statistics from")
