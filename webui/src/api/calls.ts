@@ -1,0 +1,66 @@
+/** Every request the interface makes, one line each, named as in the route table. */
+import { api, exact, readBlob, value } from './client'
+import type {
+  Alignment, AnnotationList, JobList, NewTask, OutlineList, Prediction, PredictionList, ProjectJob, RevisionList, Role,
+  SaveAnnotation, SavedAnnotation, TaskList, TrainingOffer, TrainingTask,
+} from './types'
+
+const at = <T extends object>(path: T) => ({ params: { path } })
+
+export const logIn = (name: string, password: string) => value(api.POST('/api/session', { body: { name, password } }))
+export const readSession = () => value(api.GET('/api/session'))
+export const logOut = () => value(api.DELETE('/api/session'))
+
+export const listBrains = () => value(api.GET('/api/brains'))
+export const readBrain = (brain: string) => value(api.GET('/api/brains/{brain}', at({ brain })))
+export const readAlignment = (brain: string) => exact<Alignment>(api.GET('/api/brains/{brain}/alignment', at({ brain })))
+export const readPyramid = (brain: string, section: number) =>
+  value(api.GET('/api/brains/{brain}/sections/{section}/pyramid', at({ brain, section: String(section) })))
+
+export const listProjects = () => value(api.GET('/api/projects'))
+export const createProject = (body: { id: string; title: string; brain: string; areas: string[] }) =>
+  value(api.POST('/api/projects', { body }))
+export const readProject = (project: string) => value(api.GET('/api/projects/{project}', at({ project })))
+export const setMember = (project: string, user: string, role: Role) =>
+  value(api.PUT('/api/projects/{project}/members/{user}', { ...at({ project, user }), body: { role } }))
+export const removeMember = (project: string, user: string) =>
+  value(api.DELETE('/api/projects/{project}/members/{user}', at({ project, user })))
+export const listSections = (project: string) => value(api.GET('/api/projects/{project}/sections', at({ project })))
+
+export const listAnnotations = (project: string, section: number) =>
+  exact<AnnotationList>(api.GET('/api/projects/{project}/sections/{section}/annotations', at({ project, section: String(section) })))
+export const saveAnnotation = (project: string, uid: string, body: SaveAnnotation) =>
+  exact<SavedAnnotation>(api.PUT('/api/projects/{project}/annotations/{uid}', { ...at({ project, uid }), body }))
+export const deleteAnnotation = (project: string, uid: string, version: number) =>
+  exact<SavedAnnotation>(api.DELETE('/api/projects/{project}/annotations/{uid}', { params: { path: { project, uid }, query: { version } } }))
+export const listRevisions = (project: string, uid: string) =>
+  exact<RevisionList>(api.GET('/api/projects/{project}/annotations/{uid}/revisions', at({ project, uid })))
+
+export const readTrainingOffer = (project: string, area: string) =>
+  exact<TrainingOffer>(api.GET('/api/projects/{project}/training/{area}', at({ project, area })))
+export const listTasks = (project: string) => exact<TaskList>(api.GET('/api/projects/{project}/tasks', at({ project })))
+export const createTask = (project: string, body: NewTask) =>
+  exact<TrainingTask>(api.POST('/api/projects/{project}/tasks', { ...at({ project }), body }))
+
+export const listJobs = (project: string) => exact<JobList>(api.GET('/api/projects/{project}/jobs', at({ project })))
+export const readJobProgress = (project: string, job: string, offset: number) =>
+  value(api.GET('/api/projects/{project}/jobs/{job}/progress', { params: { path: { project, job }, query: { offset } } }))
+export const readJobLog = (project: string, job: string) =>
+  value(api.GET('/api/projects/{project}/jobs/{job}/log', at({ project, job })))
+export const cancelJob = (project: string, job: string) =>
+  exact<ProjectJob>(api.POST('/api/projects/{project}/jobs/{job}/cancel', at({ project, job })))
+
+export const listPredictions = (project: string, section: number) =>
+  exact<PredictionList>(api.GET('/api/projects/{project}/sections/{section}/predictions', at({ project, section: String(section) })))
+export const readPredictionOutline = (project: string, prediction: string) =>
+  exact<OutlineList>(api.GET('/api/projects/{project}/predictions/{prediction}/outline', at({ project, prediction })))
+export const readRaster = (project: string, prediction: string, kind: 'label' | 'confidence') =>
+  readBlob(`/api/projects/${project}/predictions/${prediction}/${kind}`)
+export const reviewPrediction = (project: string, prediction: string, verdict: 'accepted' | 'rejected', reason: string) =>
+  exact<Prediction>(api.POST('/api/projects/{project}/predictions/{prediction}/review', { ...at({ project, prediction }), body: { verdict, reason } }))
+export const correctPrediction = (project: string, prediction: string) =>
+  exact<SavedAnnotation>(api.POST('/api/projects/{project}/predictions/{prediction}/correct', at({ project, prediction })))
+
+export const listChanges = (project: string, after: number) =>
+  value(api.GET('/api/projects/{project}/changes', { params: { path: { project }, query: { after } } }))
+export const eventsUrl = (project: string, after: number) => `/api/projects/${project}/events?after=${after}`

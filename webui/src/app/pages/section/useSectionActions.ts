@@ -1,0 +1,66 @@
+import { computed, ref } from 'vue'
+import { useRoute, useRouter } from 'vue-router'
+
+import { type Tools, useAnnotations } from '@/features/annotation'
+import { usePredictions } from '@/features/prediction'
+import { useProject } from '@/features/projects'
+import { neighbour, reviewQueue } from '@/features/sections'
+
+/** What can be done on a section beside drawing: go to others, review, open the wizard. */
+export function useSectionActions(project: () => string, number: () => number, tools: Tools) {
+  const route = useRoute()
+  const router = useRouter()
+  const store = useProject()
+  const annotations = useAnnotations()
+  const predictions = usePredictions()
+  const rejecting = ref(false)
+  const wizard = ref(false)
+
+  const reviewArea = computed(() => (typeof route.query.review === 'string' ? route.query.review : undefined))
+  const queue = computed(() => reviewQueue(store.sections, reviewArea.value))
+  /** The prediction that buttons and keys are about. */
+  const prediction = computed(() => {
+    const candidates = predictions.predictions.filter((one) => !reviewArea.value || one.area === reviewArea.value)
+    return candidates.find((one) => !one.review) ?? candidates[0]
+  })
+  const numbers = computed(() => store.sections.map((state) => state.number))
+  const mayReview = () => store.mayWrite && !predictions.busy
+
+  async function go(to: number | undefined, review = reviewArea.value): Promise<void> {
+    rejecting.value = false
+    if (to === undefined) return
+    const { view, hide } = route.query
+    await router.push({ name: 'section', params: { project: project(), number: to }, query: { view, hide, review } })
+  }
+
+  const nextUnreviewed = () => go(queue.value.find((one) => one.number !== number())?.number)
+
+  async function accept(): Promise<void> {
+    if (prediction.value && mayReview()) await predictions.judge(prediction.value, 'accepted')
+  }
+
+  async function reject(reason: string): Promise<void> {
+    if (prediction.value && mayReview() && (await predictions.judge(prediction.value, 'rejected', reason))) rejecting.value = false
+  }
+
+  async function correct(): Promise<void> {
+    if (!prediction.value || !mayReview()) return
+    const saved = await predictions.correct(prediction.value)
+    if (!saved) return
+    annotations.adopt(saved)
+    tools.choose('select')
+    annotations.select(saved.annotation.uid)
+  }
+
+  return {
+    rejecting, wizard, reviewArea, queue, prediction, numbers,
+    go, nextUnreviewed, accept, reject, correct,
+    step: (steps: number) => void go(neighbour(numbers.value, number(), steps)),
+    askReason: () => void (rejecting.value = !!prediction.value && store.mayWrite && !rejecting.value),
+    openWizard: () => void (wizard.value = store.mayWrite),
+    openReview: () => go(queue.value[0]?.number ?? number(), annotations.area),
+    closeReview: () => router.replace({ query: { ...route.query, review: undefined } }),
+  }
+}
+
+export type SectionActions = ReturnType<typeof useSectionActions>

@@ -1,0 +1,42 @@
+import { onScopeDispose, watch } from 'vue'
+import { useRoute, useRouter } from 'vue-router'
+
+import { useAnnotations } from '@/features/annotation'
+import { readView, type ViewerHandle, writeView } from '@/viewer'
+
+const WRITE_AFTER_MS = 250
+
+/** Keeps view, selection and hidden areas in the address, so that copying it shares what is seen. */
+export function useSectionAddress(viewer: ViewerHandle) {
+  const route = useRoute()
+  const router = useRouter()
+  const annotations = useAnnotations()
+  const first = { place: readView(route.query.view), selected: route.query.region, hidden: route.query.hide }
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  if (typeof first.hidden === 'string') for (const area of first.hidden.split(',')) annotations.toggleHidden(area)
+  // The selection of a shared address waits for its region to arrive.
+  const stopWaiting = watch(() => annotations.regions.length, () => {
+    if (typeof first.selected !== 'string' || !annotations.regions.some((region) => region.uid === first.selected)) return
+    annotations.select(first.selected)
+    stopWaiting()
+  })
+
+  function write(): void {
+    if (!viewer.view.value || route.name !== 'section') return
+    const query = {
+      ...route.query,
+      view: writeView(viewer.view.value),
+      region: annotations.selected,
+      hide: annotations.hidden.size ? [...annotations.hidden].join(',') : undefined,
+    }
+    void router.replace({ query })
+  }
+  watch([viewer.view, () => annotations.selected, () => annotations.hidden], () => {
+    clearTimeout(timer)
+    timer = setTimeout(write, WRITE_AFTER_MS)
+  })
+  onScopeDispose(() => clearTimeout(timer))
+
+  return { firstPlace: first.place }
+}

@@ -1,0 +1,56 @@
+/** What lies under the pointer. */
+import type { Paths } from '@/api/types'
+
+import type { NodeRef } from './edits'
+import { contains, onSegment, type Point, position, segment } from './geometry'
+
+export type Hit =
+  | { kind: 'node'; ref: NodeRef }
+  | { kind: 'handle'; ref: NodeRef; side: 'in' | 'out' }
+  | { kind: 'edge'; ref: NodeRef; t: number }
+
+const distance_um = (a: Point, b: Point) => Math.hypot(a[0] - b[0], a[1] - b[1])
+
+/** The nearest node within reach, else the nearest handle, else the nearest edge. */
+export function hitOutline(paths: Paths, at: Point, reach_um: number): Hit | undefined {
+  let best: Hit | undefined
+  let nearest_um = reach_um
+  const offer = (hit: Hit, away_um: number) => {
+    if (away_um <= nearest_um) [best, nearest_um] = [hit, away_um]
+  }
+  paths.forEach((nodes, path) => nodes.forEach((node, index) => offer({ kind: 'node', ref: { path, node: index } }, distance_um(position(node), at))))
+  if (best) return best
+  paths.forEach((nodes, path) =>
+    nodes.forEach((node, index) => {
+      if (node.length === 2) return
+      const ref = { path, node: index }
+      offer({ kind: 'handle', ref, side: 'in' }, distance_um([node[0] + node[2], node[1] + node[3]], at))
+      offer({ kind: 'handle', ref, side: 'out' }, distance_um([node[0] + node[4], node[1] + node[5]], at))
+    }),
+  )
+  return best ?? hitEdge(paths, at, reach_um)
+}
+
+/** The nearest place on the outline within reach: the segment by its first node, and the share along it. */
+export function hitEdge(paths: Paths, at: Point, reach_um: number): Hit | undefined {
+  let best: Hit | undefined
+  let nearest_um = reach_um
+  paths.forEach((nodes, path) =>
+    nodes.forEach((node, index) => {
+      const next = nodes[(index + 1) % nodes.length]!
+      const points = [...segment(node, next), position(next)]
+      for (let piece = 0; piece + 1 < points.length; piece++) {
+        const { t, distance_um: away_um } = onSegment(points[piece]!, points[piece + 1]!, at)
+        if (away_um > nearest_um) continue
+        nearest_um = away_um
+        best = { kind: 'edge', ref: { path, node: index }, t: (piece + t) / (points.length - 1) }
+      }
+    }),
+  )
+  return best
+}
+
+/** The topmost (last) region that contains the point or whose outline passes within reach. */
+export function hitRegion<R extends { paths: Paths }>(regions: readonly R[], at: Point, reach_um: number): R | undefined {
+  return regions.findLast((region) => contains(region.paths, at) || hitEdge(region.paths, at, reach_um))
+}

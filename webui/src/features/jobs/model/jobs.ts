@@ -1,0 +1,48 @@
+import type { JobState, ProjectJob, TrainingTask } from '@/api/types'
+import { duration, percent } from '@/shared/format'
+
+const ENDED: ReadonlySet<JobState> = new Set<JobState>(['succeeded', 'failed', 'cancelled'])
+
+export const hasEnded = (job: ProjectJob): boolean => ENDED.has(job.report.state)
+
+/** Where a running job is, between 0 and 1. */
+export function share(job: ProjectJob): number {
+  const progress = job.report.progress
+  if (job.report.state === 'succeeded') return 1
+  return progress ? Math.min(1, progress.step / progress.of) : 0
+}
+
+const VERBS = { train: 'training', predict: 'predicting' } as const
+
+/** What a job does: "training hOc1 901-1021". */
+export const jobTitle = (job: ProjectJob): string => `${VERBS[job.report.kind]} ${job.area} ${job.sections.join('-')}`
+
+/** How a job stands, in words: "reading sections 62 %, 2 min left", "waiting for its turn". */
+export function jobWords(job: ProjectJob): string {
+  const { state, reason, progress } = job.report
+  if (state === 'created' || state === 'submitted') return reason || 'waiting for its turn'
+  if (state !== 'running') return reason ? `${state}: ${reason}` : state
+  if (!progress) return 'starting'
+  const left = progress.eta_s != null ? `, ${duration(progress.eta_s)} left` : ''
+  return `${progress.phase} ${percent(share(job))}${left}`
+}
+
+/** The jobs that are on their way: what runs first, then what waits, older first. */
+export function activeJobs(jobs: readonly ProjectJob[]): ProjectJob[] {
+  const rank = (job: ProjectJob) => (job.report.state === 'running' ? 0 : 1)
+  return jobs
+    .filter((job) => !hasEnded(job))
+    .sort((a, b) => rank(a) - rank(b) || Date.parse(a.report.created_at) - Date.parse(b.report.created_at))
+}
+
+/** The job that the pill speaks of: the one on its way, else the one that ended last. */
+export function foremost(jobs: readonly ProjectJob[]): ProjectJob | undefined {
+  const ended_ms = (job: ProjectJob) => Date.parse(job.report.finished_at ?? job.report.created_at)
+  return activeJobs(jobs)[0] ?? [...jobs].sort((a, b) => ended_ms(b) - ended_ms(a))[0]
+}
+
+/** The jobs of a task in the order of its pairs, training before prediction. */
+export function jobsOfTask(task: TrainingTask, jobs: readonly ProjectJob[]): ProjectJob[] {
+  const byKey = new Map(jobs.map((job) => [job.report.key, job]))
+  return task.runs.flatMap((run) => [run.train_job, run.predict_job].flatMap((key) => byKey.get(key) ?? []))
+}

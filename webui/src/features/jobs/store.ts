@@ -1,0 +1,67 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+
+import { cancelJob, listJobs } from '@/api/calls'
+import type { ProjectJob } from '@/api/types'
+
+import { activeJobs, foremost } from './model/jobs'
+
+const POLL_INTERVAL_MS = 2000 // while something runs; progress makes no change of its own
+
+/** The jobs of the project on screen. */
+export const useJobs = defineStore('jobs', () => {
+  const project = ref('')
+  const jobs = shallowRef<readonly ProjectJob[]>([])
+  const shown = ref<string>() // key of the job in the drawer
+  const error = shallowRef<unknown>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const active = computed(() => activeJobs(jobs.value))
+  const front = computed(() => foremost(jobs.value))
+  const job = computed(() => jobs.value.find((one) => one.report.key === shown.value))
+
+  function open(id: string): void {
+    if (id !== project.value) {
+      jobs.value = []
+      shown.value = undefined
+    }
+    project.value = id
+    void refresh()
+  }
+
+  function close(): void {
+    clearTimeout(timer)
+    project.value = ''
+    shown.value = undefined
+  }
+
+  async function refresh(): Promise<void> {
+    clearTimeout(timer)
+    const id = project.value
+    try {
+      const found = await listJobs(id)
+      if (id !== project.value) return
+      jobs.value = found.jobs
+    } catch {
+      // The page says elsewhere that the server is away; the next round tries again.
+    }
+    if (id && id === project.value && (active.value.length || !jobs.value.length)) schedule()
+  }
+
+  function schedule(): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => void refresh(), active.value.length ? POLL_INTERVAL_MS : 5 * POLL_INTERVAL_MS)
+  }
+
+  async function stop(key: string): Promise<void> {
+    try {
+      await cancelJob(project.value, key)
+      error.value = undefined
+    } catch (thrown) {
+      error.value = thrown
+    }
+    await refresh()
+  }
+
+  return { project, jobs, active, front, job, shown, error, open, close, refresh, stop }
+})

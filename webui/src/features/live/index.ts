@@ -1,0 +1,2 @@
+export { default as LiveWord } from './components/LiveWord.vue'
+export { useLive } from './store'

@@ -1,0 +1,6 @@
+export { default as LayersPanel } from './components/LayersPanel.vue'
+export { default as PredictionOverlay } from './components/PredictionOverlay.vue'
+export { default as ReviewPanel } from './components/ReviewPanel.vue'
+export { default as ReviewQueue } from './components/ReviewQueue.vue'
+export { reviewWords } from './model/reasons'
+export { usePredictions } from './store'

@@ -1,0 +1,30 @@
+/** Rasters of class numbers and confidences as pictures. */
+
+/** The area's class number in label rasters, and the mark of pixels outside the region of interest (contract `CLASS_NAMES`). */
+export const AREA_CLASS = 3
+export const OUTSIDE = 255
+
+export type Rgb = readonly [number, number, number]
+const DOUBT: Rgb = [255, 150, 40]
+
+/** "#aabbcc" as three numbers. */
+export function rgb(colour: string): Rgb {
+  const value = Number.parseInt(colour.slice(1), 16)
+  return [(value >> 16) & 255, (value >> 8) & 255, value & 255]
+}
+
+function paint(pixels: number, colour: Rgb, alpha: (index: number) => number): Uint8ClampedArray<ArrayBuffer> {
+  const picture = new Uint8ClampedArray(4 * pixels)
+  for (let index = 0; index < pixels; index++) {
+    const opacity = alpha(index)
+    if (opacity) picture.set([...colour, opacity], 4 * index)
+  }
+  return picture
+}
+
+/** The area filled with its colour, everything else clear. `labels` holds one class number per pixel; result is RGBA. */
+export const labelPicture = (labels: Uint8Array, colour: Rgb) => paint(labels.length, colour, (i) => (labels[i] === AREA_CLASS ? 255 : 0))
+
+/** Doubt (one minus the confidence of the label) inside the region of interest: the less certain, the more opaque. */
+export const doubtPicture = (labels: Uint8Array, confidence: Uint8Array) =>
+  paint(labels.length, DOUBT, (i) => (labels[i] === OUTSIDE ? 0 : Math.min(255, 2 * (255 - confidence[i]!))))

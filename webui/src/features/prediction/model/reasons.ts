@@ -1,0 +1,9 @@
+/** Why a prediction is rejected, in one click; any other words can be typed. */
+export const REASONS = ['border in the wrong place', 'misses a part', 'spills over', 'wrong area', 'torn or folded tissue'] as const
+
+/** Progress of an area's review in words: "hOc1: 4 of 11 accepted, 1 corrected". */
+export function reviewWords(progress: { accepted: number; corrected: number; rejected: number; predicted: number }, area: string): string {
+  const { accepted, corrected, rejected, predicted } = progress
+  const more = [corrected && `${corrected} corrected`, rejected && `${rejected} rejected`].filter(Boolean)
+  return [`${area}: ${accepted} of ${predicted} accepted`, ...more].join(', ')
+}

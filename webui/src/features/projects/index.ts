@@ -1,0 +1,5 @@
+export { default as ExportPanel } from './components/ExportPanel.vue'
+export { default as NewProjectForm } from './components/NewProjectForm.vue'
+export { default as PeoplePanel } from './components/PeoplePanel.vue'
+export { default as ProjectCard } from './components/ProjectCard.vue'
+export { useProject } from './store'

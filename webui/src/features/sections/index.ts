@@ -1,0 +1,5 @@
+export { default as FilmStrip } from './components/FilmStrip.vue'
+export { default as SeriesLanes } from './components/SeriesLanes.vue'
+export { type Arc, trainingArcs } from './model/arcs'
+export { reviewQueue } from './model/marks'
+export { neighbour, samePlace } from './model/step'

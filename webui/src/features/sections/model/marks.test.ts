@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+
+import type { AreaMark, SectionState } from '@/api/types'
+
+import { frameWords, markState, reviewQueue } from './marks'
+
+const mark = (facts: Partial<AreaMark>): AreaMark => ({
+  area: 'hOc1', annotated: false, predicted: false, verdict: null, mean_confidence: null, ...facts,
+})
+const state = (number: number, ...marks: AreaMark[]): SectionState => ({ number, thumbnail_url: '', marks })
+
+test('a verdict says more than an annotation, an annotation more than a prediction', () => {
+  expect(markState(mark({ predicted: true, annotated: true, verdict: 'corrected' }))).toBe('corrected')
+  expect(markState(mark({ predicted: true, annotated: true }))).toBe('annotated')
+  expect(markState(mark({ predicted: true }))).toBe('predicted')
+  expect(markState(mark({}))).toBeUndefined()
+})
+
+test('a frame is said in words', () => {
+  expect(frameWords(state(911, mark({ predicted: true, mean_confidence: 0.873 })))).toBe(
+    'Section 0911, hOc1 predicted (mean confidence 87 %)',
+  )
+})
+
+test('the review queue holds unreviewed predictions of the area, most doubtful first', () => {
+  const states = [
+    state(901, mark({ annotated: true })),
+    state(911, mark({ predicted: true, mean_confidence: 0.9 })),
+    state(921, mark({ predicted: true, mean_confidence: 0.6 })),
+    state(931, mark({ predicted: true, mean_confidence: 0.5, verdict: 'accepted' })),
+    state(941, mark({ predicted: true, mean_confidence: 0.1, area: 'hOc2' })),
+  ]
+  expect(reviewQueue(states, 'hOc1').map((one) => one.number)).toEqual([921, 911])
+  expect(reviewQueue(states).map((one) => one.number)).toEqual([941, 921, 911])
+})

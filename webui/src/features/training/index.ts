@@ -1,0 +1,1 @@
+export { default as TrainWizard } from './components/TrainWizard.vue'

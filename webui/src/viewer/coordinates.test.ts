@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+
+import {
+  readView, screenMatrix, screenToUm, umPerPxToZoom, umToScreen, umToViewport, type View, viewportToUm, writeView, zoomToUmPerPx,
+} from './coordinates'
+
+const view: View = { centre_um: [41_200, 18_700], um_per_px: 16, width_px: 1000, height_px: 600 }
+
+test('the centre of the view is the middle of the screen', () => {
+  expect(umToScreen(view, view.centre_um)).toEqual([500, 300])
+})
+
+test('µm and screen are inverse', () => {
+  const [x, y] = screenToUm(view, umToScreen(view, [123.25, 90_000.5]))
+  expect(x).toBeCloseTo(123.25, 6)
+  expect(y).toBeCloseTo(90_000.5, 6)
+})
+
+test('the canvas matrix maps as umToScreen does', () => {
+  const [a, , , d, e, f] = screenMatrix(view)
+  const [x, y] = umToScreen(view, [40_000, 20_000])
+  expect(a * 40_000 + e).toBeCloseTo(x, 9)
+  expect(d * 20_000 + f).toBeCloseTo(y, 9)
+})
+
+test('zoom and µm per pixel are inverse, and so are viewport and µm', () => {
+  expect(zoomToUmPerPx(umPerPxToZoom(3.7, 913), 913)).toBeCloseTo(3.7, 9)
+  expect(viewportToUm(umToViewport([1234, 99]))).toEqual([1234, 99])
+})
+
+test('an address brings back the view, and nonsense in an address is ignored', () => {
+  expect(readView(writeView(view))).toEqual({ centre_um: [41_200, 18_700], um_per_px: 16 })
+  expect(['', 'a,b,c', '1,2', '1,2,0', '1,2,-3', '1,2,Infinity', undefined].map(readView)).toEqual(Array(7).fill(undefined))
+})

@@ -1,0 +1,62 @@
+/**
+ * The only place that knows the viewer's own frame. Everything outside speaks section µm (origin at the outer corner of
+ * the first full-resolution pixel, x right, y down) and CSS pixels of the viewer element ("screen").
+ *
+ * The deep-zoom library's viewport unit is set to one millimetre for every section, so sections of different width keep
+ * their place and size when one follows another.
+ */
+
+export type Point = readonly [number, number]
+
+export const VIEWPORT_UNIT_UM = 1000
+
+/** What is on screen: the section point in the middle, the µm that one CSS pixel shows, and the element's size. */
+export interface View {
+  readonly centre_um: Point
+  readonly um_per_px: number
+  readonly width_px: number
+  readonly height_px: number
+}
+
+export function umToScreen(view: View, [x, y]: Point): Point {
+  return [
+    (x - view.centre_um[0]) / view.um_per_px + view.width_px / 2,
+    (y - view.centre_um[1]) / view.um_per_px + view.height_px / 2,
+  ]
+}
+
+export function screenToUm(view: View, [x, y]: Point): Point {
+  return [
+    (x - view.width_px / 2) * view.um_per_px + view.centre_um[0],
+    (y - view.height_px / 2) * view.um_per_px + view.centre_um[1],
+  ]
+}
+
+/** The same as `umToScreen` as an affine matrix [a, b, c, d, e, f] for a canvas. */
+export function screenMatrix(view: View): [number, number, number, number, number, number] {
+  const scale = 1 / view.um_per_px
+  const [e, f] = umToScreen(view, [0, 0])
+  return [scale, 0, 0, scale, e, f]
+}
+
+export const umToViewport = ([x, y]: Point): Point => [x / VIEWPORT_UNIT_UM, y / VIEWPORT_UNIT_UM]
+export const viewportToUm = ([x, y]: Point): Point => [x * VIEWPORT_UNIT_UM, y * VIEWPORT_UNIT_UM]
+
+/** The library states zoom as the share of the element's width that one viewport unit takes. */
+export const zoomToUmPerPx = (zoom: number, width_px: number): number => VIEWPORT_UNIT_UM / (zoom * width_px)
+export const umPerPxToZoom = (um_per_px: number, width_px: number): number => VIEWPORT_UNIT_UM / (um_per_px * width_px)
+
+/** A view as it stands in an address: "x,y,µm per px"; whole µm are fine enough for a place, 4 digits for a size. */
+export function writeView(view: Pick<View, 'centre_um' | 'um_per_px'>): string {
+  const [x, y] = view.centre_um
+  return [x.toFixed(0), y.toFixed(0), Number(view.um_per_px.toPrecision(4))].join(',')
+}
+
+/** Reads what `writeView` wrote; undefined for anything else, since people edit addresses. */
+export function readView(text: unknown): Pick<View, 'centre_um' | 'um_per_px'> | undefined {
+  if (typeof text !== 'string') return undefined
+  const numbers = text.split(',').map(Number)
+  const [x, y, um_per_px] = numbers
+  if (numbers.length !== 3 || !numbers.every(Number.isFinite) || !(um_per_px! > 0)) return undefined
+  return { centre_um: [x!, y!], um_per_px: um_per_px! }
+}

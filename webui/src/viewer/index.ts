@@ -1,0 +1,6 @@
+export * from './coordinates'
+export type { Place } from './deepZoom'
+export { createViewer, useViewer, type ViewerHandle } from './handle'
+export type { ViewerPointer } from './pointer'
+export { default as ScaleBar } from './ScaleBar.vue'
+export { default as ViewerHost } from './ViewerHost.vue'
