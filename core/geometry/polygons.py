@@ -1,12 +1,10 @@
 """Outlines as rings: Bezier paths flattened, areas, checks, simplification. Even-odd fill throughout."""
 
-import math
 import re
 from collections.abc import Sequence
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from core.contracts.annotations import OutlineProblem, Path, Paths
 from core.geometry.frames import Points
@@ -14,7 +12,7 @@ from core.geometry.frames import Points
 Ring = Points
 """Shape (n, 2) in µm, closed without repeating the first point."""
 
-_MAX_STEPS = 100  # of one Bezier curve
+_MAX_STEPS = 64  # of one Bezier curve
 
 
 def rings(paths: Paths, tolerance_um: float = 1.0) -> list[Ring]:
@@ -31,24 +29,30 @@ def _flatten(path: Path, tolerance_um: float) -> Ring:
     if all(len(point) == 2 for point in path):
         return np.array(path, np.float64)
     nodes = np.array([(*point, 0.0, 0.0, 0.0, 0.0) if len(point) == 2 else point for point in path], np.float64)
-    start, following = nodes, np.roll(nodes, -1, axis=0)
-    curves = np.stack([start[:, :2], start[:, :2] + start[:, 4:], following[:, :2] + following[:, 2:4], following[:, :2]])
-    return np.concatenate([_chords(curves[:, index], tolerance_um) for index in range(len(nodes))])
+    following = np.roll(nodes, -1, axis=0)
+    start, end = nodes[:, :2], following[:, :2]
+    return _chords((start, start + nodes[:, 4:], end + following[:, 2:4], end), tolerance_um)
 
 
-def _chords(curve: NDArray[np.float64], tolerance_um: float) -> Points:
-    """A cubic Bezier curve (4, 2) as points, without its end.
+def _chords(curves: tuple[Points, Points, Points, Points], tolerance_um: float) -> Points:
+    """Cubic Bezier curves, given by their four control points (n, 2) each, as points without the curves' ends.
 
-    A chord over 1/n of the curve is off by at most |B''| / (8 n^2), and |B''| is at most 6 times the larger second
+    A chord over 1/k of a curve is off by at most |B''| / (8 k^2), and |B''| is at most 6 times the larger second
     difference of the control points.
     """
-    first, second = curve[0] - 2 * curve[1] + curve[2], curve[1] - 2 * curve[2] + curve[3]
-    bend = max(math.hypot(*first), math.hypot(*second))
-    straight = not np.any(curve[1] - curve[0]) and not np.any(curve[2] - curve[3])
-    steps = 1 if straight else min(_MAX_STEPS, max(1, math.ceil(math.sqrt(0.75 * bend / tolerance_um))))
-    t = np.arange(steps)[:, np.newaxis] / steps
-    weights = np.concatenate([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], axis=1)
-    points: Points = weights @ curve
+    start, leaving, arriving, end = curves
+    second_differences = np.stack([start - 2 * leaving + arriving, leaving - 2 * arriving + end])
+    bend = np.hypot(second_differences[..., 0], second_differences[..., 1]).max(axis=0)
+    straight = (leaving == start).all(axis=1) & (arriving == end).all(axis=1)
+    steps = np.clip(np.ceil(np.sqrt(0.75 * bend / tolerance_um)), 1, np.where(straight, 1, _MAX_STEPS)).astype(np.int64)
+    curve = np.repeat(np.arange(len(start)), steps)
+    t = ((np.arange(len(curve)) - (np.cumsum(steps) - steps)[curve]) / steps[curve])[:, np.newaxis]
+    points: Points = (
+        (1 - t) ** 3 * start[curve]
+        + 3 * t * (1 - t) ** 2 * leaving[curve]
+        + 3 * t**2 * (1 - t) * arriving[curve]
+        + t**3 * end[curve]
+    )
     return points
 
 

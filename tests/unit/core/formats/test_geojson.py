@@ -44,7 +44,7 @@ def test_an_outline_comes_back_within_half_a_pixel(paths: tuple, pixel_size_um: 
     assert area_um2(rings(after.paths)) == pytest.approx(area_um2(rings(before.paths, 0.01)), rel=0.01)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 2**30))
 def test_the_mask_of_any_traced_outline_comes_back_exactly(seed: int) -> None:
     grid = RasterGrid(pixel_size_um=16.0, width_px=12, height_px=9)

@@ -80,7 +80,7 @@ def test_area_is_even_odd() -> None:
     assert area_um2([]) == 0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100)), min_size=3, max_size=6, unique=True), min_size=1, max_size=5
