@@ -1,8 +1,10 @@
 """The one place that chooses the database, the blob store, the compute client and the clock."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from argon2 import PasswordHasher
 
 from backend.clients.compute import HttpCompute
 from backend.ports import BlobStore, Clock, ComputeClient, DocumentStore
@@ -65,6 +67,7 @@ class Outside:
     blobs: BlobStore
     compute: ComputeClient
     clock: Clock
+    hasher: PasswordHasher = field(default_factory=PasswordHasher)
 
 
 def build(settings: Settings) -> Services:
@@ -84,7 +87,7 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
     store, compute = outside.store, outside.compute
     changes = Changes(store, outside.clock)
     records = Records(store, outside.clock, changes)
-    accounts = Accounts(store, outside.clock)
+    accounts = Accounts(store, outside.clock, outside.hasher)
     brains = Brains(brains_folder)
     projects = Projects(store, outside.clock, accounts, brains)
     annotations = Annotations(records, projects)

@@ -65,9 +65,9 @@ class LoginBrake:
 class Accounts:
     """Who has an account, and whether a password is theirs."""
 
-    def __init__(self, store: DocumentStore, clock: Clock, hasher: PasswordHasher | None = None) -> None:
+    def __init__(self, store: DocumentStore, clock: Clock, hasher: PasswordHasher) -> None:
         self._store = store
-        self._hasher = hasher or PasswordHasher()
+        self._hasher = hasher
         self._brake = LoginBrake(clock)
         # Verified for unknown names too, so that the time of an answer does not tell which names exist.
         self._nobody = self._hasher.hash("nobody's password")

@@ -113,10 +113,10 @@ class Export:
             return _table(list(everything), stem)
         if number is None:
             return _archive(everything, WRITERS[file_format], f"{stem}_{file_format}.zip")
-        found = next(everything, None)
-        if found is None:
+        only = next(everything, None)
+        if only is None:
             raise _nothing(stem)
-        name, content = next(WRITERS[file_format](found))
+        name, content = next(WRITERS[file_format](only))
         return Exported(name, MEDIA_TYPES[file_format], _opened([content]))
 
     def _numbers(self, project: Project, brain: Brain, source: str) -> list[int]:
@@ -135,9 +135,8 @@ class Export:
             sizes = tuple(outline_area_mm2(region.paths) for region in regions)
             pixel_size_um = max(MASK_PIXEL_SIZE_UM, brain.pixel_size_um)
             return Found(brain, section, areas, source, regions, regions, sizes, pixel_size_um)
-        predictions = [one for one in self._predictions.newest(project.id, number) if not _rejected(one) and one.area_mm2 > 0]
-        masks = [self._predictions.mask(one) for one in predictions]
-        pairs = list(zip(predictions, masks, strict=True))
+        kept = [one for one in self._predictions.newest(project.id, number) if not _rejected(one)]
+        pairs = [(one, mask) for one in kept if (mask := self._predictions.mask(one)).any()]
         return Found(
             brain,
             section,
@@ -145,8 +144,8 @@ class Export:
             source,
             regions=tuple(Outline(area=one.area, paths=outline(mask, one.grid)) for one, mask in pairs),
             pixels=tuple(Outline(area=one.area, paths=to_paths(trace(mask, one.grid))) for one, mask in pairs),
-            sizes_mm2=tuple(one.area_mm2 for one in predictions),
-            pixel_size_um=min((one.grid.pixel_size_um for one in predictions), default=MASK_PIXEL_SIZE_UM),
+            sizes_mm2=tuple(one.area_mm2 for one, _ in pairs),
+            pixel_size_um=min((one.grid.pixel_size_um for one, _ in pairs), default=MASK_PIXEL_SIZE_UM),
         )
 
 

@@ -71,9 +71,9 @@ class FakeComputeClient:
         except KeyError:
             raise ComputeRefusedError(f"job {key} has no result {path}", {"status": 404}) from None
 
-    def set(self, key: str, state: JobState, results: ResultState = ResultState.WAITING, **changes: object) -> JobReport:
+    def set(self, key: str, state: JobState, outcome: ResultState = ResultState.WAITING, **changes: object) -> JobReport:
         """Put a job into a state."""
-        self.jobs[key] = self.jobs[key].model_copy(update={"state": state, "result_state": results, **changes})
+        self.jobs[key] = self.jobs[key].model_copy(update={"state": state, "result_state": outcome, **changes})
         return self.jobs[key]
 
     def finish(self, key: str, files: dict[str, bytes]) -> None:

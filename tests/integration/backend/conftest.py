@@ -14,7 +14,11 @@ import pytest
 from pymongo import MongoClient
 from pymongo.uri_parser import parse_uri
 
+from backend.ports import DocumentStore
+from backend.stores.mongo import MongoStore
+from backend.stores.sqlite import SqliteStore
 from tests.fakes.brain_folder import write_small_brain
+from tests.integration.backend.api import Backend
 from tests.integration.backend.mongo_server import PROGRAM, test_server
 
 SERVERS = ["test-server", *(["MONGO_URI"] if os.environ.get("MONGO_URI") else [])]
@@ -59,3 +63,22 @@ def brains_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("brains")
     write_small_brain(root)
     return root
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DocumentStore]:
+    """An empty store of each kind there is."""
+    opened: DocumentStore
+    if request.param == "sqlite":
+        opened = SqliteStore(tmp_path / "test.sqlite3")
+    else:
+        new_database: NewDatabase = request.getfixturevalue("new_database")
+        opened = MongoStore(new_database(request.param))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def backend(store: DocumentStore, tmp_path: Path, brains_folder: Path) -> Backend:
+    """A backend on each kind of store."""
+    return Backend(store, tmp_path, brains_folder)
