@@ -41,7 +41,7 @@ def test_an_outline_that_covers_no_gray_matter_is_named(run):
 
 
 def test_a_stopped_training_can_be_started_again(run):
-    run.settings = run.settings.model_copy(update={"iterations": 2})
+    run.settings = run.settings.model_copy(update={"iterations": 2, "batch_size": 1})
     run.stop = True
     with pytest.raises(JobInterruptedError, match="after 1 of 2 iterations"):
         run.train()
