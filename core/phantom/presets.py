@@ -21,6 +21,8 @@ class PhantomSpec:
     title: str
     blocks: tuple[str, ...]
     numbers: tuple[int, ...]
+    annotated_sections: tuple[int, int]
+    """The ends of the interval that a demo project has annotated."""
     origin_mm: float
     window: Window
     pixel_size_um: float
@@ -53,6 +55,7 @@ PRESETS: dict[str, PhantomSpec] = {
         title="Tiny phantom (synthetic tissue on real anatomy)",
         blocks=("occipital_right",),
         numbers=(901, 911, 921, 931, 941),
+        annotated_sections=(901, 941),
         origin_mm=_at(-40.0, 921),
         window=Window((7.4, -10.3), 8.0, 8.0),
         pixel_size_um=4.0,
@@ -66,10 +69,12 @@ PRESETS: dict[str, PhantomSpec] = {
         title="Demo brain (synthetic tissue on real anatomy)",
         blocks=("occipital_right",),
         numbers=(881, 891, *range(901, 1022, 10), 1031, 1041),
-        origin_mm=_at(-40.0, 961),
+        annotated_sections=ANNOTATED_SECTIONS,
+        origin_mm=_at(-38.7, 961),
         window=Window((13.0, -2.0), 26.0, 33.0),
         pixel_size_um=2.0,
         seed=20,
+        variation=Variation(deformation_rms_um=260.0),
         damage=((891, "folded"), (981, "torn")),
     ),
     "bench": PhantomSpec(
@@ -77,6 +82,7 @@ PRESETS: dict[str, PhantomSpec] = {
         title="Sections of real size (synthetic tissue on real anatomy)",
         blocks=("occipital_left", "occipital_right"),
         numbers=(1301, 1311),
+        annotated_sections=(1301, 1311),
         origin_mm=_at(-30.0, 1301),
         window=Window((2.0, 12.0), 132.0, 112.0),
         pixel_size_um=1.0,
@@ -103,6 +109,7 @@ def _start_weight_spec(index: int) -> PhantomSpec:
         title=f"Phantom brain {index} for start weights (synthetic tissue on real anatomy)",
         blocks=("occipital_left",),
         numbers=(901, 1021),
+        annotated_sections=(901, 1021),
         origin_mm=_at(plane_mm, 961),
         window=Window(_centre_of_area("occipital_left", "BA17", plane_mm), 16.0, 16.0),
         pixel_size_um=2.0,

@@ -16,16 +16,26 @@ from core.phantom.cytoarchitecture import tables
 from core.phantom.kernels import Canvas, Cells, CellTables, Tissue
 from core.phantom.maps import GLASS, SectionMaps, depth_bins
 
+_FINEST_UM, _COARSEST_UM = 0.5, 4.0
 _TEXTURE_PX = 1021  # a prime: it never falls in step with tiles
 
 
 @dataclass(frozen=True)
 class Renderer:
-    """Renders windows of one section at one pixel size; `seed` makes its cells."""
+    """Renders windows of one section at one pixel size, 0.5 to 4 µm; `seed` makes its cells.
+
+    Coarser pictures come from averaging these: cells smaller than a pixel cannot be drawn one by one.
+    """
 
     maps: SectionMaps
     pixel_size_um: float
     seed: int
+
+    def __post_init__(self) -> None:
+        if not _FINEST_UM <= self.pixel_size_um <= _COARSEST_UM:
+            raise ValueError(
+                f"sections render at {_FINEST_UM} to {_COARSEST_UM} µm, got {self.pixel_size_um}; average for coarser"
+            )
 
     @property
     def width_px(self) -> int:
@@ -54,16 +64,16 @@ class Renderer:
 
     @cached_property
     def _neuropil(self) -> NDArray[np.float32]:
-        return neuropil(self.maps)
+        return neuropil(self.maps, self.pixel_size_um)
 
 
-def neuropil(maps: SectionMaps) -> NDArray[np.float32]:
+def neuropil(maps: SectionMaps, pixel_size_um: float) -> NDArray[np.float32]:
     """Grey level between the cells that makes the local mean, cells included, equal to the wanted stain.
 
     Cells fall independently: the share of area they cover is 1 - exp(-density · mean area).
     """
     t = tables()
-    area_um2 = np.exp(t.log_area + t.log_sd**2 / 2) + kernels.MEAN_RIM_UM2
+    area_um2 = np.exp(t.log_area + t.log_sd**2 / 2) + kernels.mean_rim_um2(pixel_size_um) / t.elongation
     covered = 1 - np.exp(-t.density * area_um2 * 1e-6)
     share = covered[np.where(maps.tissue == GLASS, 0, maps.tissue), depth_bins(maps.depth)].astype(np.float32)
     smooth = cv2.GaussianBlur(share, (0, 0), 1.0)
@@ -80,7 +90,7 @@ def _texture(pixel_size_um: float) -> NDArray[np.float32]:
     """(2, n, n): grain of the neuropil (fine to coarse, mean 0) and of the camera, repeating every n pixels."""
     rng = np.random.default_rng(20)
     grain = np.zeros((_TEXTURE_PX, _TEXTURE_PX), np.float32)
-    for grain_um, strength in ((1.4, 3.2), (5.0, 2.6), (14.0, 1.6)):
+    for grain_um, strength in ((1.4, 2.4), (5.0, 2.4), (14.0, 1.6)):
         sigma = grain_um / pixel_size_um
         reach = int(3 * sigma) + 1
         noise = np.pad(rng.standard_normal(grain.shape).astype(np.float32), reach, mode="wrap")

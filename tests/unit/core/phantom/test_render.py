@@ -21,11 +21,16 @@ def test_a_window_is_the_same_cut_from_any_larger_one(renderer: Renderer) -> Non
 
 
 def test_coarser_pixels_show_the_same_cells(renderer: Renderer) -> None:
-    fine = Renderer(renderer.maps, 2.0, renderer.seed).window(600, 1900, 512, 512).astype(float)
-    coarse = Renderer(renderer.maps, 8.0, renderer.seed).window(150, 475, 128, 128).astype(float)
-    shrunk = fine.reshape(128, 4, 128, 4).mean((1, 3))
-    assert np.corrcoef(shrunk.ravel(), coarse.ravel())[0, 1] > 0.8
-    assert abs(shrunk.mean() - coarse.mean()) < 1.5
+    fine = Renderer(renderer.maps, 1.0, renderer.seed).window(1600, 1600, 1024, 1024).astype(float)
+    coarse = Renderer(renderer.maps, 4.0, renderer.seed).window(400, 400, 256, 256).astype(float)
+    shrunk = fine.reshape(256, 4, 256, 4).mean((1, 3))
+    assert np.corrcoef(shrunk.ravel(), coarse.ravel())[0, 1] > 0.9
+    assert shrunk.mean() == pytest.approx(coarse.mean(), abs=0.5)
+
+
+def test_pixels_too_coarse_for_single_cells_are_refused(renderer: Renderer) -> None:
+    with pytest.raises(ValueError, match="0.5 to 4.0 µm, got 16"):
+        Renderer(renderer.maps, 16.0, renderer.seed)
 
 
 def test_the_mean_over_each_tissue_is_the_stain_of_the_maps(renderer: Renderer) -> None:
