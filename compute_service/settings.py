@@ -69,13 +69,15 @@ class _Reader:
 
     def folder(self, name: str, meaning: str, *, make: bool = False) -> Path:
         path = self._path(name, meaning)
-        if make and self.environment.get(name):
-            try:
+        if not self.environment.get(name):
+            return path
+        try:
+            if make:
                 path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            except OSError as error:
-                self.problems.append(f"{name}: {path} cannot be made ({error.strerror})")
-                return path
-        if self.environment.get(name) and not path.is_dir():
+        except OSError as error:
+            self.problems.append(f"{name}: {path} cannot be made ({error.strerror})")
+            return path
+        if not path.is_dir():
             self.problems.append(f"{name}: {path} is not a folder")
         elif make and not os.access(path, os.W_OK | os.X_OK):
             self.problems.append(f"{name}: {path} cannot be written to")

@@ -14,7 +14,7 @@ from core.contracts.jobs import JobState, ResultState
 from core.contracts.training import PredictParameters, SectionPrediction
 from tests.fakes.brain_folder import NUMBERS
 from tests.fakes.jobs import prediction_job, training_job
-from tests.integration.compute_service.installation import ENDS, Installation, await_that, kill
+from tests.integration.compute_service.installation import ENDS, PATIENCE_S, Installation, await_that, kill
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +153,9 @@ def test_many_callers_at_once_with_one_key_make_one_job(service):
         statuses = list(pool.map(lambda _: service.submit(definition).status_code, range(16)))
     assert sorted(statuses) == [200] * 15 + [201]
     assert json.loads((service.jobs / definition.key / "job.json").read_text())["key"] == definition.key
+
+
+def test_a_poller_told_to_stop_ends_well(service):
+    service.poller.terminate()
+    assert service.poller.wait(PATIENCE_S) == 0
+    service.start_poller()
