@@ -46,7 +46,7 @@ def seed_project(brain_id: str, folder: Path, preset: str) -> str:
     """Create account, project and the two annotations once; the environment says which store."""
     from backend import settings, wiring
 
-    services = wiring.build(settings.Settings.from_environment())
+    services = wiring.build(settings.from_environment())
     try:
         if services.accounts.exists(DEMO_USER):
             return f"log in as {DEMO_USER} (`brodmann user password {DEMO_USER}` sets a new password)"
@@ -59,11 +59,10 @@ def seed_project(brain_id: str, folder: Path, preset: str) -> str:
 
 
 def _seed_annotations(services: "Services", brain_id: str, folder: Path, preset: str) -> None:
-    from core.datasets import BrainFolder
-    from core.phantom.presets import AREA, PRESETS
-
     from core.contracts.annotations import Imported
     from core.contracts.api import NewProject, SaveAnnotation
+    from core.datasets import BrainFolder
+    from core.phantom.presets import AREA, PRESETS
 
     brain = BrainFolder(folder)
     areas = tuple(area.name for area in brain.brain.areas)

@@ -33,7 +33,7 @@ def _services(data: DataFolder) -> Iterator["Services"]:
 
     data.create()
     os.environ.update(data.environment())
-    services = wiring.build(settings.Settings.from_environment())
+    services = wiring.build(settings.from_environment())
     try:
         yield services
     finally:

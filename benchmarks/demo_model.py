@@ -1,0 +1,49 @@
+"""The demo preset on the demo brain: seconds of training and prediction, F1 beside shape interpolation."""
+
+import shutil
+import time
+from pathlib import Path
+
+from benchmarks.figures import Figure
+from brodmann.demo import build_phantom
+from brodmann.local_run import context, definition, truth_annotations
+from brodmann.progress import TerminalProgress
+from core.contracts.presets import PRESETS
+from core.contracts.training import PredictParameters, TrainParameters
+from core.datasets import BrainFolder
+from core.phantom.presets import ANNOTATED_SECTIONS, AREA
+from core.tasks.evaluate import evaluate
+from core.tasks.predict_sections import predict
+from core.tasks.train_segmentation import train
+
+
+def demo_model_figures(brain: Path, work: Path) -> list[Figure]:
+    """Train, predict and score in the folder `work`; a phantom is built where there is no `brain`."""
+    if not brain.exists():
+        brain.parent.mkdir(parents=True, exist_ok=True)
+        build_phantom(brain.resolve(), "demo")
+    shutil.rmtree(work, ignore_errors=True)
+    dataset = BrainFolder(brain)
+    first, last = ANNOTATED_SECTIONS
+    annotations = truth_annotations(dataset, AREA, ANNOTATED_SECTIONS)
+    between = tuple(section.number for section in dataset.brain.sections if first < section.number < last)
+    training = TrainParameters(area=AREA, sections=ANNOTATED_SECTIONS, settings=PRESETS["demo"].settings)
+    prediction = PredictParameters(area=AREA, model_job="0" * 32, training_sections=ANNOTATED_SECTIONS, sections=between)
+    progress = TerminalProgress()
+    started = time.perf_counter()
+    with context(brain.resolve(), work / "model", work / "model", progress) as surroundings:
+        train(definition(dataset, training, annotations), surroundings)
+    trained = time.perf_counter()
+    with context(brain.resolve(), work / "predictions", work / "model", progress) as surroundings:
+        predict(definition(dataset, prediction, annotations), surroundings)
+    predicted = time.perf_counter()
+    progress.close()
+    folders = (work / "model" / "results", work / "predictions" / "results" / "predictions")
+    scores = evaluate(brain, *folders, work / "worst.png")
+    interpolation = scores.middle_median_f1_interpolation or 0.0
+    return [
+        Figure("lsm.demo_train_s", trained - started, "s", 300.0),
+        Figure("lsm.demo_predict_s", predicted - trained, "s", 60.0),
+        Figure("lsm.demo_f1_middle", scores.middle_median_f1_model or 0.0, "F1", max(0.75, interpolation), "at least"),
+        Figure("lsm.demo_interpolation_f1_middle", interpolation, "F1"),
+    ]
