@@ -33,9 +33,8 @@ class Renderer:
 
     def __post_init__(self) -> None:
         if not _FINEST_UM <= self.pixel_size_um <= _COARSEST_UM:
-            raise ValueError(
-                f"sections render at {_FINEST_UM} to {_COARSEST_UM} µm, got {self.pixel_size_um}; average for coarser"
-            )
+            asked = f"{self.pixel_size_um:g} µm; render finer and average"
+            raise ValueError(f"sections render at {_FINEST_UM:g} to {_COARSEST_UM:g} µm per pixel, not at {asked}")
 
     @property
     def width_px(self) -> int:
