@@ -27,11 +27,6 @@ def transform_between(alignment: Alignment, source: int, target: int) -> Matrix:
     )
 
 
-def to_base(alignment: Alignment, section: int) -> Matrix:
-    """The transform from a section's frame to the aligned frame, which is the base section's."""
-    return transform_between(alignment, section, alignment.base_section)
-
-
 def _climb(steps: dict[int, AlignmentStep], source: int, target: int) -> Matrix | None:
     """The product of the steps from source up to target, or None when they do not lead there."""
     matrix = np.eye(3)

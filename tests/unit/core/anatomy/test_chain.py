@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.anatomy.chain import NoChainError, to_base, transform_between
+from core.anatomy.chain import NoChainError, transform_between
 from core.contracts.datasets import Alignment, AlignmentStep, RigidTransform
 from core.geometry.affine import apply, rigid_matrix
 
@@ -49,7 +49,7 @@ def test_steps_apply_in_the_order_of_sections() -> None:
     turn, shift = RigidTransform(angle_rad=np.pi / 2), RigidTransform(dx_um=100.0)
     steps = (AlignmentStep(section=1, successor=2, transform=turn), AlignmentStep(section=2, successor=3, transform=shift))
     alignment = Alignment(base_section=3, steps=steps)
-    assert np.allclose(apply(to_base(alignment, 1), np.array([[10.0, 0.0]])), [[100.0, 10.0]])
+    assert np.allclose(apply(transform_between(alignment, 1, 3), np.array([[10.0, 0.0]])), [[100.0, 10.0]])
 
 
 def test_a_gap_is_named() -> None:
