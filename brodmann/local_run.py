@@ -9,11 +9,11 @@ from types import FrameType
 from uuid import uuid4
 
 import click
-from core.datasets import BrainFolder
 
 from core.contracts.annotations import FrozenAnnotation
 from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, Progress
 from core.contracts.training import PredictParameters, TrainParameters
+from core.datasets import BrainFolder
 from core.tasks.context import JobContext
 
 

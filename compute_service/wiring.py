@@ -36,19 +36,24 @@ def build_jobs(settings: Settings) -> JobService:
 
 def build_reconciler(settings: Settings, environment: Mapping[str, str] = os.environ) -> Reconciler:
     """What the poller works with."""
-    options = LocalOptions(
-        slots_cpus=settings.slots_cpus,
-        stop_grace_s=settings.stop_grace_s,
-        environment=job_environment(settings, environment),
-    )
     return Reconciler(
         store=JobFolderStore(settings.jobs),
-        scheduler=LocalScheduler(settings.jobs, options),
+        scheduler=build_scheduler(settings, environment),
         clock=SystemClock(),
         command=runner_command,
         # One disk, no lag: an outcome that is not there when the processes are gone never comes.
         policy=Policy(outcome_grace_s=0),
     )
+
+
+def build_scheduler(settings: Settings, environment: Mapping[str, str] = os.environ) -> LocalScheduler:
+    """The scheduler of this machine."""
+    options = LocalOptions(
+        slots_cpus=settings.slots_cpus,
+        stop_grace_s=settings.stop_grace_s,
+        environment=job_environment(settings, environment),
+    )
+    return LocalScheduler(settings.jobs, options)
 
 
 def runner_command(folder: Path) -> tuple[str, ...]:

@@ -20,11 +20,10 @@ from brodmann.progress import TerminalProgress
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 def command(brain: Path, model: Path, area: str, sections: tuple[int, int], out: Path, as_json: bool) -> None:
     """Predict AREA on every section between the two; rasters and their positions go to OUT/results/predictions."""
-    from core.tasks.predict_sections import predict
-
     from brodmann.local_run import context, definition, truth_annotations
     from core.contracts.training import PredictParameters, SectionPrediction
     from core.datasets import BrainFolder
+    from core.tasks.predict_sections import predict
 
     dataset = BrainFolder(brain)
     between = tuple(section.number for section in dataset.brain.sections if sections[0] < section.number < sections[1])

@@ -17,13 +17,12 @@ folder_argument = click.argument("brain", type=click.Path(exists=True, file_okay
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the model; an unfinished run goes on.")
 def command(brain: Path, area: str, sections: tuple[int, int], preset: str, out: Path) -> None:
     """Train a model of AREA between two sections of the dataset BRAIN, on the outlines that come with it."""
-    from core.contracts.presets import PRESETS
-    from core.datasets import BrainFolder
-    from core.tasks.train_segmentation import train
-
     from brodmann.local_run import context, definition, truth_annotations
+    from core.contracts.presets import PRESETS
     from core.contracts.training import TrainParameters
+    from core.datasets import BrainFolder
     from core.tasks.context import JobInterruptedError
+    from core.tasks.train_segmentation import train
 
     if preset not in PRESETS:
         raise click.UsageError(f"no preset {preset!r}; there are {', '.join(PRESETS)}")

@@ -66,6 +66,7 @@ def command(data: DataFolder, host: str, port: int, demo: bool, demo_preset: str
         finally:
             supervisor.stop()
             data.services_file.unlink(missing_ok=True)
+            _interrupt_jobs()
 
 
 def services(data: DataFolder, host: str, page_port: int, compute_port: int, webui: Path) -> list[Service]:
@@ -76,7 +77,16 @@ def services(data: DataFolder, host: str, page_port: int, compute_port: int, web
         # One numeric thread per web worker; jobs set their own.
         "OMP_NUM_THREADS": "1",
     }
-    gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--access-logfile", "/dev/null"]
+    gunicorn = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--worker-class",
+        "gthread",
+        "--access-logfile",
+        "/dev/null",
+        "--no-control-socket",
+    ]
     commands = {
         "compute": [
             *gunicorn,
@@ -95,6 +105,13 @@ def services(data: DataFolder, host: str, page_port: int, compute_port: int, web
         Service(name=name, argv=argv, environment=environment, log_file=data.logs / f"{name}.log")
         for name, argv in commands.items()
     ]
+
+
+def _interrupt_jobs() -> None:
+    """Nothing goes on behind the user's back: running jobs write a checkpoint, end, and go on at the next start."""
+    from compute_service import settings, wiring
+
+    wiring.build_scheduler(settings.Settings.from_environment(os.environ)).interrupt_all()
 
 
 def _tell_pids(data: DataFolder, pids: dict[str, int]) -> None:

@@ -31,6 +31,8 @@ from compute_service.schedulers.supervisor import ALREADY_RUNNING
 from core.contracts.jobs import Resources
 
 START_TIMEOUT_S = 60
+INTERRUPT_SLACK_S = 5.0
+INTERRUPT_LOOK_S = 0.05
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -96,6 +98,19 @@ class LocalScheduler:
             elif is_alive(process.identity):
                 with suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGTERM)
+
+    def interrupt_all(self) -> None:
+        """Ask every running job to write a checkpoint and end, and wait for it; at the next start each goes on from there."""
+        with self._lock():
+            running = [read_process(LocalPaths(Path(entry.job_dir)).process, entry.queue_id) for entry in self._entries()]
+        identities = [process.identity for process in running if process is not None and is_alive(process.identity)]
+        for identity in identities:
+            with suppress(ProcessLookupError):
+                os.kill(identity.pid, signal.SIGTERM)
+        # Each supervisor kills what is left of its job when the grace is over.
+        deadline = time.monotonic() + self._options.stop_grace_s + INTERRUPT_SLACK_S
+        while any(is_alive(identity) for identity in identities) and time.monotonic() < deadline:
+            time.sleep(INTERRUPT_LOOK_S)
 
     def _look(self, entry: Entry) -> QueueStatus:
         paths = LocalPaths(Path(entry.job_dir))

@@ -187,6 +187,25 @@ class TestLocalScheduler(SchedulerContract):
         scheduler.cancel(queue_id)
         await_status(scheduler, queue_id, QueueState.CANCELLED)
 
+    def test_interrupting_ends_every_job_and_says_why(self, scheduler, jobs):
+        folders = [self.new_job(jobs) for _ in range(2)]
+        ids = [scheduler.submit(ENDLESS, folder, ONE_CPU) for folder in folders]
+        await_status(scheduler, ids[0], QueueState.RUNNING)
+        await_status(scheduler, ids[1], QueueState.RUNNING)
+        identities = [supervisor_of(folder, queue_id).identity for folder, queue_id in zip(folders, ids, strict=True)]
+        scheduler.interrupt_all()
+        assert [identity for identity in identities if session_members(identity)] == []
+        statuses = scheduler.status(ids)
+        assert {status.state for status in statuses.values()} == {QueueState.FAILED}
+        assert {status.reason for status in statuses.values()} == {"it was told to stop"}
+
+    def test_interrupting_leaves_waiting_jobs_waiting(self, jobs):
+        scheduler = make(jobs, slots_cpus=1)
+        running, waiting = (scheduler.submit(ENDLESS, self.new_job(jobs), ONE_CPU) for _ in range(2))
+        await_status(scheduler, running, QueueState.RUNNING)
+        scheduler.interrupt_all()
+        await_status(scheduler, waiting, QueueState.RUNNING)
+
 
 def end_all(jobs: Path) -> None:
     """End what a test left running, and wait until it is gone."""
