@@ -31,6 +31,12 @@ class MalformedError(BackendError):
     code = "malformed_json"
 
 
+class LengthRequiredError(BackendError):
+    """The body comes in chunks, so nobody can tell beforehand how long it will be."""
+
+    code = "length_required"
+
+
 class UnsupportedMediaError(BackendError):
     """The body is not JSON."""
 

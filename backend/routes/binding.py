@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from flask import Flask, Response, g, request
 from pydantic import BaseModel, ValidationError
 
-from backend.domain.errors import InvalidError, MalformedError, UnsupportedMediaError
+from backend.domain.errors import InvalidError, LengthRequiredError, MalformedError, UnsupportedMediaError
 from backend.routes.errors import describe
 from backend.services.sessions import Sessions
 from core.contracts.projects import User
@@ -76,6 +76,8 @@ def _query(route: Route) -> dict[str, str | int | None]:
 
 
 def _body(shape: type[BaseModel]) -> BaseModel:
+    if "Transfer-Encoding" in request.headers:
+        raise LengthRequiredError("The body comes in chunks without a Content-Length. Send it with its length.")
     if request.mimetype != "application/json":
         raise UnsupportedMediaError(f"The body is {request.mimetype or 'of no type'}; send application/json.")
     try:

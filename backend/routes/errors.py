@@ -13,6 +13,7 @@ HTTP_STATUS: dict[type[errors.BackendError], int] = {
     errors.ForbiddenError: 403,
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
+    errors.LengthRequiredError: 411,
     errors.TooLargeError: 413,
     errors.UnsupportedMediaError: 415,
     errors.InvalidError: 422,
@@ -90,7 +91,8 @@ def _unexpected(error: Exception) -> Response:
 
 def _drain(response: Response) -> Response:
     """Read and forget what is left of a refused body, or the client would see a broken connection in place of the answer."""
-    if response.status_code >= 400 and (request.content_length or 0) > 0:
+    has_body = (request.content_length or 0) > 0 or "Transfer-Encoding" in request.headers
+    if response.status_code >= 400 and has_body:
         left = DRAIN_BYTES
         stream = request.environ["wsgi.input"]
         while left > 0 and (chunk := stream.read(DRAIN_CHUNK_BYTES)):
