@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 
 from backend.domain.collections import JOBS, TASKS
 from backend.domain.definitions import KINDS, Frozen, JobKind, definition, job_title
-from backend.domain.errors import BackendError, ComputeRefusedError, ComputeUnreachableError
-from backend.ports import ComputeClient, Document, Query, VersionConflictError
+from backend.domain.errors import BackendError, ComputeRefusedError, ComputeUnreachableError, NotFoundError
+from backend.ports import ComputeClient, Document, MissingDocumentError, Query, VersionConflictError
 from backend.services.annotations import Annotations
 from backend.services.documents import read, write
 from backend.services.records import Records
@@ -132,7 +132,10 @@ class Dispatch:
         return made
 
     def _submitted(self, job: Document) -> JobReport:
-        stored = self._records.store.get(TASKS, f"{job['project']}/{job['task']}")
+        try:
+            stored = self._records.store.get(TASKS, f"{job['project']}/{job['task']}")
+        except MissingDocumentError:
+            raise NotFoundError(f"The task {job['task']} it belongs to is gone.") from None
         task, frozen = read(TrainingTask, stored), FROZEN.validate_python(stored["frozen"])
         index, kind = job["index"], job["kind"]
         run = task.runs[index]

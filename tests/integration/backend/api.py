@@ -36,7 +36,7 @@ class Person:
     csrf_token: str
 
     def get(self, path: str, **query: object) -> TestResponse:
-        return self.client.get(path, query_string={name: str(value) for name, value in query.items()})
+        return self.client.get(path, query_string={name: str(value) for name, value in query.items()}, buffered=True)
 
     def send(self, method: str, path: str, body: object | None = None, **query: object) -> TestResponse:
         return self.client.open(
