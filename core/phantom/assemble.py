@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from time import monotonic
 
 import cv2
 import numpy as np
@@ -54,12 +55,13 @@ def build_brain(folder: Path, spec: PhantomSpec, report: Report | None = None, w
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "brain.json").unlink(missing_ok=True)
     sections: dict[int, Section] = {}
+    started = monotonic()
     for section in _make_sections(folder, spec, workers):
         sections[section.number] = section
         if report is not None:
-            report(Progress(at=datetime.now(UTC), phase="rendering sections", step=len(sections), of=len(spec.numbers)))
+            report(_progress(len(sections), len(spec.numbers), monotonic() - started))
     write_alignment(folder, alignment(spec))
-    write_brain(folder, _brain(folder, spec, [sections[number] for number in spec.numbers]))
+    write_brain(folder, _brain(spec, [sections[number] for number in spec.numbers]))
 
 
 def alignment(spec: PhantomSpec) -> Alignment:
@@ -123,14 +125,16 @@ def _make_sections(folder: Path, spec: PhantomSpec, workers: int) -> Iterator[Se
     if workers <= 1 or spec.megapixels < _SERIAL_MEGAPIXELS:
         yield from (_make_section(folder, spec, number) for number in spec.numbers)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), cv2.setNumThreads, (1,))
+    try:
         waiting = [pool.submit(_make_section, folder, spec, number) for number in spec.numbers]
         for done in as_completed(waiting):
             yield done.result()
+    finally:  # after an error or Ctrl-C nothing new is begun
+        pool.shutdown(cancel_futures=True)
 
 
 def _make_section(folder: Path, spec: PhantomSpec, number: int) -> Section:
-    cv2.setNumThreads(1)
     renderer = renderer_of(spec, number)
     maps = renderer.maps
     file = f"sections/{spec.brain_id}_{number:04d}.tif"
@@ -150,7 +154,12 @@ def _make_section(folder: Path, spec: PhantomSpec, number: int) -> Section:
     )
 
 
-def _brain(folder: Path, spec: PhantomSpec, sections: list[Section]) -> Brain:
+def _progress(step: int, of: int, elapsed_s: float) -> Progress:
+    eta_s = elapsed_s / step * (of - step)
+    return Progress(at=datetime.now(UTC), phase="rendering sections", step=step, of=of, eta_s=eta_s)
+
+
+def _brain(spec: PhantomSpec, sections: list[Section]) -> Brain:
     return Brain(
         id=spec.brain_id,
         title=spec.title,

@@ -94,7 +94,7 @@ PRESETS: dict[str, PhantomSpec] = {
 def start_weight_specs(count: int) -> list[PhantomSpec]:
     """Brains to train start weights on, none of them the demo brain: left hemisphere, other places, seeds and stains.
 
-    Two sections each, 2.4 mm apart, at 2 µm, in a window of 16 mm around hOc1.
+    Two sections each, 2.4 mm apart, at 2 µm, in a window of 26 x 30 mm around hOc1.
     """
     return [_start_weight_spec(index) for index in range(count)]
 
@@ -111,7 +111,7 @@ def _start_weight_spec(index: int) -> PhantomSpec:
         numbers=(901, 1021),
         annotated_sections=(901, 1021),
         origin_mm=_at(plane_mm, 961),
-        window=Window(_centre_of_area("occipital_left", "BA17", plane_mm), 16.0, 16.0),
+        window=Window(_centre_of_area("occipital_left", "BA17", plane_mm), 26.0, 30.0),
         pixel_size_um=2.0,
         seed=1000 + index,
         variation=Variation(stain_gain_sd=0.08, stain_offset_sd=5.0),

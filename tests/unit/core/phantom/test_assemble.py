@@ -10,7 +10,7 @@ from core.datasets import BrainFolder
 from core.geometry.polygons import outline_problems, region, rings
 from core.geometry.rasterise import rasterise
 from core.imaging.sections import read_whole
-from core.phantom import PRESETS, build, build_brain
+from core.phantom import PRESETS, assemble, build, build_brain
 from core.phantom.assemble import maps_of, state_of
 from core.phantom.cutting import to_section
 from core.phantom.presets import ANNOTATED_SECTIONS, AREA, start_weight_specs
@@ -37,6 +37,12 @@ def test_a_built_phantom_passes_the_dataset_check_and_says_it_is_synthetic(tiny:
 
 def test_building_again_gives_the_same_bytes(tiny: BrainFolder, tmp_path: Path) -> None:
     build_brain(tmp_path / "TINY", TINY)
+    assert BrainFolder(tmp_path / "TINY").fingerprint() == tiny.fingerprint()
+
+
+def test_two_workers_build_the_same_brain_as_one(tiny: BrainFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assemble, "_SERIAL_MEGAPIXELS", 0.0)
+    build_brain(tmp_path / "TINY", TINY, workers=2)
     assert BrainFolder(tmp_path / "TINY").fingerprint() == tiny.fingerprint()
 
 
