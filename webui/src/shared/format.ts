@@ -16,7 +16,8 @@ export function duration(seconds: number): string {
 export function ago(moment: string, now_ms: number): string {
   const past_s = (now_ms - Date.parse(moment)) / 1000
   if (past_s < 45) return 'just now'
-  if (past_s < DAY_S) return `${duration(Math.max(60, past_s - (past_s % MINUTE_S)))} ago`
+  if (past_s < HOUR_S) return `${Math.max(1, Math.floor(past_s / MINUTE_S))} min ago`
+  if (past_s < DAY_S) return `${Math.floor(past_s / HOUR_S)} h ago`
   const days = Math.floor(past_s / DAY_S)
   return days === 1 ? 'yesterday' : `${days} days ago`
 }

@@ -38,6 +38,8 @@ export function attachPointer(element: HTMLElement, view: () => View | undefined
 
   function down(event: PointerEvent): void {
     if (event.button !== 0 || pressed_px) return
+    // Keys pressed from now on are meant for the section, not for the button clicked before.
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
     pressed_px = place_px(event)
     moved = false
     claimed = send('press', event)

@@ -18,8 +18,8 @@ export interface Draft {
   colour: string
 }
 
-const FILL_ALPHA = 0.16
-const SELECTED_FILL_ALPHA = 0.26
+const FILL_ALPHA = 0.1
+const SELECTED_FILL_ALPHA = 0.18
 const NODE_PX = 7
 const CLOSEST_NODES_PX = 5 // nodes nearer than this on screen are not drawn one by one
 

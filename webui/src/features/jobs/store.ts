@@ -13,6 +13,7 @@ export const useJobs = defineStore('jobs', () => {
   const project = ref('')
   const jobs = shallowRef<readonly ProjectJob[]>([])
   const shown = ref<string>() // key of the job in the drawer
+  const dismissed = ref<string>() // key of an ended job whose pill was closed
   const error = shallowRef<unknown>()
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -63,5 +64,5 @@ export const useJobs = defineStore('jobs', () => {
     await refresh()
   }
 
-  return { project, jobs, active, front, job, shown, error, open, close, refresh, stop }
+  return { project, jobs, active, front, job, shown, dismissed, error, open, close, refresh, stop }
 })

@@ -22,7 +22,7 @@ export function useSectionKeys(viewer: ViewerHandle, tools: Tools, actions: Sect
     e: () => tools.choose('erase'),
     Delete: () => tools.key('Delete'),
     Backspace: () => tools.key('Backspace'),
-    Enter: (event) => (onPage(event) ? tools.key('Enter') : false),
+    Enter: () => tools.key('Enter'),
     Escape: () => (help.value ? void (help.value = false) : tools.key('Escape')),
     'Mod+z': () => annotations.undo(),
     'Mod+Shift+z': () => annotations.redo(),

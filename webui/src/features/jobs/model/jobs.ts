@@ -21,6 +21,7 @@ export const jobTitle = (job: ProjectJob): string => `${VERBS[job.report.kind]} 
 export function jobWords(job: ProjectJob): string {
   const { state, reason, progress } = job.report
   if (state === 'created' || state === 'submitted') return reason || 'waiting for its turn'
+  if (state === 'succeeded') return 'done'
   if (state !== 'running') return reason ? `${state}: ${reason}` : state
   if (!progress) return 'starting'
   const left = progress.eta_s != null ? `, ${duration(progress.eta_s)} left` : ''

@@ -12,6 +12,6 @@ test('only the area is filled', () => {
 })
 
 test('doubt is opaque where the network is unsure, clear where it is sure or where nothing was predicted', () => {
-  const alpha = (index: number) => doubtPicture(Uint8Array.of(3, 2, 255), Uint8Array.of(255, 127, 0))[4 * index + 3]
+  const alpha = (index: number) => doubtPicture(Uint8Array.of(3, 2, 255), Uint8Array.of(255, 63, 0))[4 * index + 3]
   expect([alpha(0), alpha(1), alpha(2)]).toEqual([0, 255, 0])
 })

@@ -25,6 +25,9 @@ function paint(pixels: number, colour: Rgb, alpha: (index: number) => number): U
 /** The area filled with its colour, everything else clear. `labels` holds one class number per pixel; result is RGBA. */
 export const labelPicture = (labels: Uint8Array, colour: Rgb) => paint(labels.length, colour, (i) => (labels[i] === AREA_CLASS ? 255 : 0))
 
+// The most probable of four classes has a quarter at least: there doubt is full.
+const FULL_DOUBT = 0.75
+
 /** Doubt (one minus the confidence of the label) inside the region of interest: the less certain, the more opaque. */
 export const doubtPicture = (labels: Uint8Array, confidence: Uint8Array) =>
-  paint(labels.length, DOUBT, (i) => (labels[i] === OUTSIDE ? 0 : Math.min(255, 2 * (255 - confidence[i]!))))
+  paint(labels.length, DOUBT, (i) => (labels[i] === OUTSIDE ? 0 : Math.min(255, (255 - confidence[i]!) / FULL_DOUBT)))

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { AreaProgress } from '@/api/types'
 
-import { progressWords, shares } from './progress'
+import { begun, progressWords, shares } from './progress'
 
 const progress = (numbers: Partial<AreaProgress>): AreaProgress => ({
   area: { name: 'hOc1', long_name: '', colour: '#aa0000' },
@@ -20,4 +20,8 @@ test('an empty series has no shares and words say that nothing is there', () => 
   expect(shares(progress({}), 0).every((s) => s.share === 0)).toBe(true)
   expect(progressWords(progress({}))).toBe('nothing annotated yet')
   expect(progressWords(progress({ annotated: 2, predicted: 9 }))).toBe('2 annotated, 9 predicted')
+})
+
+test('areas without anything are counted, not listed', () => {
+  expect(begun([progress({ annotated: 1 }), progress({}), progress({})])).toEqual({ shown: [progress({ annotated: 1 })], rest: 2 })
 })

@@ -25,3 +25,9 @@ export function progressWords(progress: AreaProgress): string {
     .map((kind) => `${progress[kind]} ${kind}`)
   return parts.length ? parts.join(', ') : 'nothing annotated yet'
 }
+
+/** Areas with anything to tell, and how many have nothing yet. */
+export function begun(progress: readonly AreaProgress[]): { shown: AreaProgress[]; rest: number } {
+  const shown = progress.filter(({ annotated, predicted }) => annotated + predicted > 0)
+  return { shown, rest: progress.length - shown.length }
+}

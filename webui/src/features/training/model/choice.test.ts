@@ -32,7 +32,7 @@ test('the wizard says what keeps training from starting', () => {
   expect(obstacle(undefined, full)).not.toBe('')
 })
 
-test('the preset as it is sends no settings of its own; fewer iterations drop later halvings', () => {
+test('the preset as it is sends no settings of its own; with other iterations the halvings move along', () => {
   expect(ownSettings(settings, { ...settings })).toBeUndefined()
-  expect(ownSettings(settings, { ...settings, iterations: 90 })?.halve_learning_rate_at).toEqual([75])
+  expect(ownSettings(settings, { ...settings, iterations: 90 })?.halve_learning_rate_at).toEqual([45, 60, 75])
 })

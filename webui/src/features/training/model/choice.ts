@@ -39,8 +39,10 @@ export const EXPERT_FIELDS = [
   { name: 'seed', title: 'Seed', unit: '', step: 1, min: 0 },
 ] as const satisfies readonly { name: keyof SegmentationSettings; title: string; unit: string; step: number; min: number }[]
 
-/** The settings to send: undefined when they are the preset's. Halving steps beyond the last iteration are left out. */
+/** The settings to send: undefined when they are the preset's. With other iterations the halvings of the learning rate move along. */
 export function ownSettings(preset: SegmentationSettings, edited: SegmentationSettings): SegmentationSettings | undefined {
   if (JSON.stringify(preset) === JSON.stringify(edited)) return undefined
-  return { ...edited, halve_learning_rate_at: edited.halve_learning_rate_at.filter((step) => step < edited.iterations) }
+  const stretch = edited.iterations / preset.iterations
+  const halvings = preset.halve_learning_rate_at.map((step) => Math.max(1, Math.round(step * stretch)))
+  return { ...edited, halve_learning_rate_at: [...new Set(halvings)] }
 }
