@@ -1,6 +1,9 @@
 """The one place that chooses the database, the blob store, the compute client and the clock."""
 
+import contextlib
+import os
 import secrets
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,17 +122,16 @@ def _store(settings: Settings) -> DocumentStore:
 
 
 def _secret(path: Path) -> bytes:
-    """The key of the CSRF tokens; made once, by whichever process comes first."""
+    """The key of the CSRF tokens; made once, whole, by whichever process comes first."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with path.open("xb") as file:
-            path.chmod(0o600)
+    if not path.exists():
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(SECRET_BYTES))
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+        Path(temporary).unlink()
     secret = path.read_bytes()
     if len(secret) < SECRET_BYTES:
-        raise SettingsError(
-            f"{path} holds {len(secret)} bytes; a secret has at least {SECRET_BYTES}. Delete the file, a new one is made."
-        )
+        raise SettingsError(f"{path} is too short for a secret ({len(secret)} bytes). Delete it; a new one is made.")
     return secret

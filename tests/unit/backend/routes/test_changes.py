@@ -1,0 +1,56 @@
+"""Server-sent events end when the worker does."""
+
+import json
+
+import pytest
+
+from backend.routes import changes as module
+from backend.routes.changes import events
+from backend.services.changes import Changes
+from tests.fakes.clock import FakeClock
+from tests.fakes.memory_store import MemoryStore
+
+
+@pytest.fixture
+def changes() -> Changes:
+    return Changes(MemoryStore(), FakeClock())
+
+
+def test_a_stream_tells_what_came_after_and_ends_with_its_worker(changes: Changes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "POLL_S", 0.0)
+    for section in (901, 911, 921):
+        changes.tell("p", "annotation", "a" * 32, section, "ada")
+    rounds = iter([True, True, False])
+    told = list(events(changes, "p", 1, lambda: next(rounds)))
+    assert told[0].startswith("retry: ")
+    assert [part.split("\n")[0] for part in told[1:]] == ["id: 2", "id: 3"]
+    assert json.loads(told[2].split("data: ")[1])["section"] == 921
+
+
+def test_a_silent_stream_says_that_it_is_there(changes: Changes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "POLL_S", 0.0)
+    monkeypatch.setattr(module, "HEARTBEAT_S", -1.0)
+    rounds = iter([True, False])
+    assert list(events(changes, "p", 0, lambda: next(rounds)))[1:] == [": still here\n\n"]
+
+
+def test_a_stream_has_an_end_even_when_the_worker_lives(changes: Changes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LIFE_S", 0.0)
+    assert len(list(events(changes, "p", 0, lambda: True))) == 1
+
+
+def test_changes_of_other_projects_stay_with_them(changes: Changes) -> None:
+    changes.tell("p", "task", "a" * 32)
+    changes.tell("q", "task", "b" * 32)
+    assert [change.project for change in changes.after("q", 0).changes] == ["q"]
+    assert (changes.latest("p"), changes.latest("r")) == (1, 0)
+
+
+def test_long_lists_come_in_pieces_that_join(changes: Changes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.services.changes.LONGEST_LIST", 2)
+    for _ in range(5):
+        changes.tell("p", "task", "a" * 32)
+    first = changes.after("p", 0)
+    assert ([change.seq for change in first.changes], first.latest) == ([1, 2], 5)
+    last = changes.after("p", 4)
+    assert ([change.seq for change in last.changes], last.latest) == ([5], 5)
