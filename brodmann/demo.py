@@ -65,13 +65,13 @@ def _seed_annotations(services: "Services", brain_id: str, folder: Path, preset:
     from core.phantom.presets import AREA, PRESETS
 
     brain = BrainFolder(folder)
-    areas = tuple(area.name for area in brain.brain.areas)
-    first = (AREA, *(name for name in areas if name != AREA))
-    services.projects.create(
-        DEMO_USER, NewProject(id=DEMO_PROJECT, title="hOc1 in the demo brain", brain=brain_id, areas=first)
-    )
-    for number in PRESETS[preset].annotated_sections:
-        for outline in brain.truth(number).outlines:
+    truths = {number: brain.truth(number).outlines for number in PRESETS[preset].annotated_sections}
+    seen = {outline.area for outlines in truths.values() for outline in outlines}
+    areas = (AREA, *(area.name for area in brain.brain.areas if area.name in seen - {AREA}))
+    project = NewProject(id=DEMO_PROJECT, title="hOc1 in the demo brain", brain=brain_id, areas=areas)
+    services.projects.create(DEMO_USER, project)
+    for number, outlines in truths.items():
+        for outline in outlines:
             if outline.area == AREA:
                 body = SaveAnnotation(
                     section=number, area=AREA, paths=outline.paths, version=0, source=Imported(format="phantom-truth")

@@ -17,7 +17,7 @@ import requests
 
 T = TypeVar("T")
 REPOSITORY = Path(__file__).parents[2]
-LOGIN_LINE = re.compile(r"Brodmann is at (http://\S+) - log in as (\w+) with password (\S+?)\. ")
+LOGIN_LINE = re.compile(r"Brodmann is at (http://\S+) - log in as (\w+) (?:with password (\S+?)\. )?")
 
 
 def await_result(question: Callable[[], T | None], what: str, timeout_s: float = 120.0) -> T:
@@ -78,8 +78,8 @@ class Api:
         return document
 
 
-def start_product(data: Path) -> Product:
-    """`brodmann up --demo` on the tiny phantom and a free port."""
+def start_product(data: Path, password: str = "") -> Product:
+    """`brodmann up --demo` on the tiny phantom and a free port; the password is told at the first start only."""
     command = [sys.executable, "-m", "brodmann", "up", "--demo", "--demo-preset", "tiny", "--port", "0", "--data", str(data)]
     process = subprocess.Popen(
         command, cwd=REPOSITORY, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
@@ -88,13 +88,14 @@ def start_product(data: Path) -> Product:
     line = process.stdout.readline()
     match = LOGIN_LINE.search(line)
     assert match, f"`brodmann up` said {line!r}"
-    return Product(*match.groups(), data=data, process=process)
+    url, user, told = match.groups()
+    return Product(url=url, user=user, password=password or told, data=data, process=process)
 
 
 def stop_product(product: Product) -> None:
     """Ctrl-C."""
     product.process.send_signal(signal.SIGINT)
-    product.process.wait(30)
+    product.process.wait(60)
     if product.process.stdout is not None:
         product.process.stdout.close()
 

@@ -1,0 +1,79 @@
+"""What a person does at the section page, in the words of the page."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from tests.e2e.conftest import Product
+
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PATIENCE_MS = 30_000
+
+
+@contextmanager
+def browser_page(product: Product, screenshots: Path) -> Iterator[Page]:
+    """A page of a fresh headless Chromium; what it looked like at the end is kept."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        page = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=product.url).new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
+        try:
+            yield page
+        finally:
+            screenshots.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=screenshots / "last.png")
+            browser.close()
+
+
+def log_in(page: Page, product: Product) -> None:
+    """Fill the form and see the projects."""
+    page.goto("/")
+    page.get_by_test_id("login-name").fill(product.user)
+    page.get_by_test_id("login-password").fill(product.password)
+    page.get_by_test_id("login-submit").click()
+    page.get_by_test_id("project-card").first.wait_for()
+
+
+def open_section(page: Page, number: int) -> None:
+    """Click the section in the filmstrip, or go to its address, and wait for its tiles."""
+    frame = page.locator(f"[data-testid=film-frame][data-number='{number}']")
+    if frame.count():
+        frame.click()
+    else:
+        page.goto(f"/p/demo/s/{number}")
+    ready = f"[data-testid=section-viewer][data-section='{number}'][data-ready='true']"
+    page.locator(ready).wait_for()
+
+
+def at_um(page: Page, x_um: float, y_um: float) -> tuple[float, float]:
+    """Where a point of the section is on the page, in CSS pixels."""
+    viewer = page.get_by_test_id("section-viewer")
+    box = viewer.bounding_box()
+    assert box is not None
+    scale, centre_x, centre_y = (
+        float(viewer.get_attribute(name) or "nan") for name in ("data-um-per-px", "data-centre-x-um", "data-centre-y-um")
+    )
+    return box["x"] + box["width"] / 2 + (x_um - centre_x) / scale, box["y"] + box["height"] / 2 + (y_um - centre_y) / scale
+
+
+def draw_polygon(page: Page, corners_um: list[tuple[float, float]]) -> None:
+    """Choose the polygon tool, click the corners, close with Enter, go back to selecting."""
+    page.get_by_test_id("tool-polygon").click()
+    for x_um, y_um in corners_um:
+        page.mouse.click(*at_um(page, x_um, y_um), delay=60)
+    page.keyboard.press("Enter")
+    page.get_by_test_id("tool-select").click()
+
+
+def wait_saved(page: Page) -> None:
+    """The header says that nothing is left to save."""
+    expect(page.get_by_test_id("save-state")).to_have_text(re.compile(r"^\s*saved\s*$"))
+
+
+def frame(page: Page, number: int) -> Locator:
+    """One picture of the filmstrip."""
+    return page.locator(f"[data-testid=film-frame][data-number='{number}']")
