@@ -1,6 +1,5 @@
 """Train a local segmentation model of one area on two annotated sections (thesis 5.1)."""
 
-import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -90,7 +89,7 @@ def _describe(definition: JobDefinition, parameters: TrainParameters, result: Tr
         brain=definition.inputs.brain,
         annotations=tuple(a for a in definition.inputs.annotations if a.area == parameters.area and a.section in used),
         iterations=parameters.settings.iterations,
-        final_loss=0.0 if math.isnan(result.loss) else result.loss,
+        final_loss=result.loss,
         final_f1_area=result.f1_area,
         code_version=definition.code_version,
         trained_at=datetime.now(UTC),

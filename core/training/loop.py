@@ -93,24 +93,27 @@ def train_model(
         with mixed_precision(device, settings.precision):
             logits = model(*inputs)
         loss = weighted_cross_entropy(logits, batch.labels.to(device), weights)
-        _check_finite(loss.item(), step, settings)
+        value = loss.item()
+        _check_finite(value, step, settings)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
 
-        _record(stretch, loss.item(), logits, batch)
+        _record(stretch, value, logits, batch)
         done, now = step + 1, time.monotonic()
         if done == settings.iterations or now - reported_at >= REPORT_EVERY_S:
             seconds_per_step = (now - started) / (done - first_step)
             reported = _report(stretch, done, settings, seconds_per_step, surroundings)
             stretch, reported_at = _Stretch(), now
-        stop = done < settings.iterations and surroundings.stop_requested()
+        if done == settings.iterations:
+            break
+        stop = surroundings.stop_requested()
         if stop or now - saved_at >= CHECKPOINT_EVERY_S:
             save_checkpoint(surroundings.checkpoints, model, optimiser, done, settings)
             saved_at = now
         if stop:
-            return TrainingResult(False, done, loss.item(), reported.f1_area)
-    return TrainingResult(True, settings.iterations, reported.loss, reported.f1_area)
+            return TrainingResult(False, done, value, reported.f1_area)
+    return reported
 
 
 def _set_training_mode(model: nn.Module, settings: SegmentationSettings) -> None:
