@@ -38,6 +38,7 @@ export class DeepZoom {
       visibilityRatio: 0.15,
       minZoomImageRatio: 0.4,
       maxZoomPixelRatio: FINEST_CSS_PX_PER_PIXEL,
+      preserveImageSizeOnResize: true,
       blendTime: 0,
       maxImageCacheCount: 600,
       imageLoaderLimit: 8,

@@ -48,9 +48,15 @@ export class RegionLayer {
     this.draft = draft
   }
 
-  private add({ paths, colour, selected, dashed }: Drawn): void {
+  private add(region: Drawn): void {
+    // A dashed line has a dark one below, to be seen on bright glass and on dark tissue alike.
+    if (region.dashed) this.addPath({ ...region, colour: '#222222', dashed: false }, 0)
+    this.addPath(region, region.dashed ? 0 : region.selected ? SELECTED_FILL_ALPHA : FILL_ALPHA)
+  }
+
+  private addPath({ paths, colour, selected, dashed }: Drawn, fillAlpha: number): void {
     const fill = new paper.Color(colour)
-    fill.alpha = dashed ? 0 : selected ? SELECTED_FILL_ALPHA : FILL_ALPHA
+    fill.alpha = fillAlpha
     new paper.CompoundPath({
       children: paths.map((path) => new paper.Path({ segments: path.map(toSegment), closed: true, insert: false })),
       fillRule: 'evenodd',

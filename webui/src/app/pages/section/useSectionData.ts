@@ -1,6 +1,7 @@
 import { computed, onScopeDispose, watch } from 'vue'
 
 import { readPyramid } from '@/api/calls'
+import { describeError } from '@/api/errors'
 import { useAnnotations } from '@/features/annotation'
 import { useLive } from '@/features/live'
 import { usePredictions } from '@/features/prediction'
@@ -47,6 +48,12 @@ export function useSectionData(viewer: ViewerHandle, project: () => string, numb
   })
   onScopeDispose(stop)
 
-  const failures = computed(() => [image, regions, overlays].filter((part) => part.error.value))
+  /** What went wrong, each thing once: image, regions and predictions often fail for one reason. */
+  const failures = computed(() => {
+    const failed = [image, regions, overlays].filter((part) => part.error.value)
+    const byMessage = new Map(failed.map((part) => [describeError(part.error.value).message, part.error.value]))
+    const retry = () => failed.forEach((part) => void part.reload())
+    return [...byMessage].map(([message, error]) => ({ message, error, retry }))
+  })
   return { failures }
 }

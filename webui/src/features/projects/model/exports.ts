@@ -1,3 +1,5 @@
+import type { SectionState } from '@/api/types'
+
 /** The files a project or one of its sections can be exported as. */
 export const FORMATS = [
   { name: 'png', title: 'Masks (PNG)', hint: 'Label image with its legend' },
@@ -5,12 +7,22 @@ export const FORMATS = [
   { name: 'geojson', title: 'Outlines (GeoJSON)', hint: 'Outlines in full-resolution pixels, as QuPath reads them' },
   { name: 'csv', title: 'Areas (CSV)', hint: 'Area of every region in mm²' },
 ] as const
+export const SOURCES = ['annotations', 'predictions'] as const
 
 export type ExportFormat = (typeof FORMATS)[number]['name']
+export type ExportSource = (typeof SOURCES)[number]
 
 /** The address of an export: of one section, or of all of them as one archive. */
-export function exportUrl(project: string, format: ExportFormat, section?: number): string {
-  const query = new URLSearchParams({ format })
+export function exportUrl(project: string, format: ExportFormat, source: ExportSource, section?: number): string {
+  const query = new URLSearchParams({ format, source })
   if (section !== undefined) query.set('section', String(section))
   return `/api/projects/${encodeURIComponent(project)}/export?${query.toString()}`
+}
+
+/** Why there is nothing to export, in words; empty when there is something. */
+export function nothingToExport(sections: readonly SectionState[], source: ExportSource, section?: number): string {
+  const asked = section === undefined ? sections : sections.filter((state) => state.number === section)
+  const has = asked.some((state) => state.marks.some((mark) => (source === 'annotations' ? mark.annotated : mark.predicted)))
+  if (has) return ''
+  return `${source === 'annotations' ? 'Nothing is annotated' : 'Nothing is predicted'} ${section === undefined ? 'in this project' : 'on this section'} yet.`
 }
