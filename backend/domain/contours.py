@@ -18,11 +18,12 @@ SPECK_UM2 = 50_000.0
 def outline(mask: NDArray[np.bool_], grid: RasterGrid, least_area_um2: float = 0.0) -> Paths:
     """The mask's outline as paths in µm: smooth, with few points, within half a label pixel of the pixels' border.
 
-    Rings that enclose less than `least_area_um2` are left out, unless all do.
+    Rings that enclose less than `least_area_um2` are left out; where all do, the largest stays.
     """
     rings = [_smooth(ring, grid.pixel_size_um) for ring in trace(mask, grid)]
-    large = [ring for ring in rings if area_um2([ring]) >= least_area_um2]
-    return to_paths(large or rings)
+    sizes_um2 = [area_um2([ring]) for ring in rings]
+    least_um2 = min(least_area_um2, max(sizes_um2, default=0.0))
+    return to_paths([ring for ring, size_um2 in zip(rings, sizes_um2, strict=True) if size_um2 >= least_um2])
 
 
 def _smooth(ring: Ring, pixel_size_um: float) -> Ring:

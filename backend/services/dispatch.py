@@ -97,7 +97,7 @@ class Dispatch:
         return job
 
     def change(self, job: Document, update: Update) -> Document:
-        """Change a stored job however others change it meanwhile; a changed report is told in the project's changes."""
+        """Change a stored job however others change it meanwhile; news is told, progress by whole percents."""
         for _ in range(ATTEMPTS):
             changed = update(job)
             if changed == job:
@@ -107,7 +107,7 @@ class Dispatch:
             except VersionConflictError:
                 job = self._records.store.get(JOBS, job["id"])
                 continue
-            if changed["report"] != job["report"]:
+            if _news(changed) != _news(job):
                 self._records.changes.tell(job["project"], "job", job["report"]["key"])
             return stored
         raise BackendError(f"Job {job['id']} is changed by others all the time.")
@@ -166,6 +166,14 @@ class Dispatch:
             reason = f"To be cancelled as soon as the compute service takes it: {error.message}"
             return self.change(job, partial(_with_reason, reason=reason))
         return self.change(job, partial(told, report=report))
+
+
+def _news(job: Document) -> tuple[object, ...]:
+    """What of a job is worth telling everybody: anything but its progress, of which only each whole percent."""
+    report: Document = job["report"]
+    progress = report["progress"] or {"phase": "", "step": 0, "of": 1}
+    percent = 100 * progress["step"] // progress["of"]
+    return {**report, "progress": None}, progress["phase"], percent
 
 
 def told(job: Document, report: JobReport) -> Document:

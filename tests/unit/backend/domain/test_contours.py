@@ -57,13 +57,13 @@ def test_a_disc_needs_few_points_and_is_fit_for_training() -> None:
     assert outline_problems(paths, 10_000, 10_000) == ()
 
 
-def test_specks_are_left_out_and_a_speck_alone_is_kept() -> None:
+def test_specks_are_left_out_and_of_specks_alone_the_largest_is_kept() -> None:
     mask = disc()
     mask[2:5, 2:5] = True
     assert len(outline(mask, GRID)) == 2
     assert len(outline(mask, GRID, SPECK_UM2)) == 1
     alone = np.zeros_like(mask)
-    alone[2:5, 2:5] = True
+    alone[2:5, 2:5] = alone[50:52, 50:52] = True
     assert len(outline(alone, GRID, SPECK_UM2)) == 1
 
 

@@ -1,103 +1,15 @@
 """A crash between any two writes neither loses nor doubles a task, a job or a prediction."""
 
-from pathlib import Path
-from uuid import uuid4
+from datetime import UTC, datetime
 
 import pytest
 
-from backend.domain.collections import JOBS, PREDICTIONS, TASKS, Collection
+from backend.domain.collections import JOBS, PREDICTIONS, TASKS
 from backend.domain.errors import ComputeRefusedError
-from backend.monitor import run_once
-from backend.ports import Document, Query
-from backend.services.clock import SystemClock
-from backend.stores.blobs import FileBlobs
-from backend.wiring import Outside, Services, assemble
-from core.contracts.api import NewProject, NewTask, SaveAnnotation
-from core.contracts.jobs import JobReport, JobState, ResultState
-from tests.fakes.brain_folder import write_small_brain
-from tests.fakes.compute_client import FakeComputeClient
-from tests.fakes.memory_store import MemoryStore
+from backend.ports import Query
+from core.contracts.jobs import JobReport, JobState, Progress, ResultState
 from tests.fakes.predictions import disc, prediction_files
-from tests.integration.backend.api import QUICK_HASHER, SQUARE
-
-NEW = NewTask(key="a" * 32, area="hOc1", pairs=((901, 961),), preset="tiny")
-
-
-class Crash(BaseException):
-    """The process is gone."""
-
-
-class CrashingStore(MemoryStore):
-    """Dies at the n-th write from now on, before or after it is done."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.writes = 0
-        self.dies_at: int | None = None
-        self.after_writing = False
-
-    def put(self, collection: Collection, document_id: str, document: Document, expected: int) -> Document:
-        self.writes += 1
-        dies = self.writes == self.dies_at
-        if dies and not self.after_writing:
-            raise Crash
-        stored = super().put(collection, document_id, document, expected)
-        if dies:
-            raise Crash
-        return stored
-
-
-@pytest.fixture(scope="module")
-def brains(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("brains")
-    write_small_brain(root)
-    return root
-
-
-class Installation:
-    """Services that can be started again on the same store."""
-
-    def __init__(self, brains: Path, folder: Path) -> None:
-        self.store, self.compute = CrashingStore(), FakeComputeClient()
-        self._brains, self._folder = brains, folder
-        self.services = self.started()
-        self.services.accounts.add("ada", "Ada", "correct horse")
-        self.services.projects.create("ada", NewProject(id="demo", title="Demo", brain="SMALL", areas=("hOc1",)))
-        for section in (901, 961):
-            wanted = SaveAnnotation.model_validate({"section": section, "area": "hOc1", "paths": SQUARE, "version": 0})
-            self.services.annotations.save("ada", "demo", uuid4().hex, wanted)
-
-    def started(self) -> Services:
-        blobs = FileBlobs(self._folder)
-        return assemble(Outside(self.store, blobs, self.compute, SystemClock(), QUICK_HASHER), self._brains, b"s" * 32)
-
-    def crash_at(self, write: int, after_writing: bool) -> None:
-        self.store.dies_at, self.store.after_writing = self.store.writes + write, after_writing
-
-    def train(self) -> bool:
-        """False when the process died."""
-        try:
-            self.services.tasks.create("ada", "demo", NEW)
-        except Crash:
-            return False
-        return True
-
-    def monitor(self) -> bool:
-        """Rounds until nothing is left to do; False when the process died."""
-        try:
-            for _ in range(4):
-                run_once(self.services)
-        except Crash:
-            return False
-        return True
-
-    def count(self, collection: Collection) -> int:
-        return len(self.store.find(collection, Query()))
-
-
-@pytest.fixture
-def installation(brains: Path, tmp_path: Path) -> Installation:
-    return Installation(brains, tmp_path)
+from tests.unit.backend.services.installation import Installation
 
 
 @pytest.mark.parametrize("after_writing", [False, True])
@@ -178,6 +90,22 @@ def test_a_definition_worded_otherwise_by_an_older_release_stands(installation: 
     assert installation.monitor()
     assert report(installation, "train").state == JobState.SUBMITTED
     assert installation.compute.definitions[key] == older
+
+
+def test_progress_is_told_by_whole_percents_and_stored_whole(installation: Installation) -> None:
+    assert installation.train()
+    key = report(installation, "train").key
+
+    def seen_at(step: int) -> int:
+        progress = Progress(at=datetime(2026, 1, 1, tzinfo=UTC), phase="training", step=step, of=1000)
+        installation.compute.set(key, JobState.RUNNING, progress=progress)
+        assert installation.monitor()
+        assert report(installation, "train").progress == progress
+        return installation.services.changes.latest("demo")
+
+    first = seen_at(100)
+    assert seen_at(101) == first
+    assert seen_at(110) == first + 1
 
 
 def test_one_broken_job_does_not_stop_the_others(installation: Installation) -> None:
