@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from backend.domain.errors import ComputeUnreachableError
+from backend.domain.errors import BackendError, ComputeUnreachableError
 from backend.settings import SettingsError, from_environment
 from backend.wiring import Services, build
 
@@ -14,8 +14,9 @@ LOG = logging.getLogger("backend.monitor")
 PAUSE_S = 1.0
 
 
-def run_once(services: Services) -> bool:
-    """One round. True when the compute service answered everything that was asked of it."""
+def run_once(services: Services) -> tuple[str, ...]:
+    """One round; what stood in its way, in words."""
+    problems: list[str] = []
     steps: tuple[Callable[[], None], ...] = (
         services.dispatch.send_waiting,
         services.dispatch.watch,
@@ -24,21 +25,23 @@ def run_once(services: Services) -> bool:
     for step in steps:
         try:
             step()
-        except ComputeUnreachableError:
-            return False
+        except ComputeUnreachableError as error:
+            return (error.message,)
+        except BackendError as error:
+            problems.append(error.message)
         except Exception:  # the process boundary: one bad document must not stop the jobs of everybody else
             LOG.exception("%s failed; it is tried again in the next round", step.__qualname__)
-    return True
+    return tuple(problems)
 
 
 def run(services: Services, stop: threading.Event, pause_s: float = PAUSE_S) -> None:
-    """Rounds until told to stop; says once when the compute service goes away and once when it is back."""
-    reachable = True
+    """Rounds until told to stop; says once when something comes into the way and once when it is gone."""
+    before: tuple[str, ...] = ()
     while not stop.is_set():
-        answered = run_once(services)
-        if answered != reachable:
-            LOG.warning("the compute service %s", "answers again" if answered else "does not answer; jobs wait")
-            reachable = answered
+        problems = run_once(services)
+        if problems != before:
+            LOG.warning("%s", " ".join(problems) or "all is well again")
+            before = problems
         stop.wait(pause_s)
 
 

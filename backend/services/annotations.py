@@ -110,6 +110,8 @@ class Annotations:
         before = self._stored(project_id, uid)
         if before is None:
             raise NotFoundError(f"Project {project_id} has no region {uid}.")
+        if before["deleted"] and before["version"] == version:
+            return SavedAnnotation(annotation=read(Annotation, before))
         update = {"deleted": True, "version": version + 1, "author": user, "updated_at": self._clock.now()}
         annotation = read(Annotation, before).model_copy(update=update)
         return SavedAnnotation(annotation=self._swap(before, annotation, "deleted"))

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from backend.domain.collections import JOBS, TASKS
 from backend.domain.definitions import KINDS, Frozen, JobKind, definition, job_title
-from backend.domain.errors import BackendError, ComputeRefusedError, ComputeUnreachableError, NotFoundError
+from backend.domain.errors import BackendError, ComputeRefusedError, ComputeUnreachableError, ConflictError, NotFoundError
 from backend.ports import ComputeClient, Document, MissingDocumentError, Query, VersionConflictError
 from backend.services.annotations import Annotations
 from backend.services.documents import read, write
@@ -75,12 +75,12 @@ class Dispatch:
         except ComputeUnreachableError:
             self.change(job, partial(_with_reason, reason=NOT_SENT))
             raise
-        except BackendError as error:
-            if error.details.get("status", 422) not in FINAL_REFUSALS:
+        except (ComputeRefusedError, NotFoundError) as error:
+            if isinstance(error, ComputeRefusedError) and error.details.get("status") not in FINAL_REFUSALS:
                 self.change(job, partial(_with_reason, reason=error.message))
                 return
             report = _failed(job, f"The job could not be sent: {error.message}", self._records)
-        self.change(job, lambda now: told(now, report) if now["stage"] == "submit" else now)
+        self.change(job, partial(told, report=report))
 
     def watch(self) -> None:
         """Ask for the state of every job that has not ended, and pass on wishes to cancel."""
@@ -110,7 +110,7 @@ class Dispatch:
             if _news(changed) != _news(job):
                 self._records.changes.tell(job["project"], "job", job["report"]["key"])
             return stored
-        raise BackendError(f"Job {job['id']} is changed by others all the time.")
+        raise ConflictError(f"Job {job['id']} is being changed by others. Try again.")
 
     def _unfold(self, document_id: str, document: Document) -> list[str]:
         """The ids of the task's jobs, in the order in which they are sent; made where they are missing."""
@@ -177,7 +177,9 @@ def _news(job: Document) -> tuple[object, ...]:
 
 
 def told(job: Document, report: JobReport) -> Document:
-    """The job after the compute service told its state."""
+    """The job after the compute service told its state; one whose results are due or in is past being told."""
+    if job["stage"] not in ("submit", "watch"):
+        return job
     return {**job, "report": report.model_dump(mode="json"), "stage": _stage_after(report)}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from backend.domain.collections import ANNOTATIONS, REVISIONS
 from core.contracts.api import SaveAnnotation
-from tests.unit.backend.services.installation import Crash, Installation
+from tests.unit.backend.installation import Crash, Installation
 
 UID = uuid4().hex
 

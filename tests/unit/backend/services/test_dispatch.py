@@ -9,7 +9,7 @@ from backend.domain.errors import ComputeRefusedError
 from backend.ports import Query
 from core.contracts.jobs import JobReport, JobState, Progress, ResultState
 from tests.fakes.predictions import disc, prediction_files
-from tests.unit.backend.services.installation import Installation
+from tests.unit.backend.installation import Installation
 
 
 @pytest.mark.parametrize("after_writing", [False, True])

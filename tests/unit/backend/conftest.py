@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.brain_folder import write_small_brain
-from tests.unit.backend.services.installation import Installation
+from tests.unit.backend.installation import Installation
 
 
 @pytest.fixture(scope="session")
