@@ -16,7 +16,9 @@ export function keyName(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey'
 /** Listens while the caller's scope lives; keys typed into a field are left alone. */
 export function useHotkeys(pressed: Hotkeys, released: Hotkeys = {}): void {
   const listen = (hotkeys: Hotkeys) => (event: KeyboardEvent) => {
-    if ((event.target as HTMLElement | null)?.closest?.(TYPING) || event.altKey) return
+    const target = event.target as HTMLElement | null
+    if (target?.closest?.(TYPING) || event.altKey) return
+    if (target?.closest?.('input') && event.key.startsWith('Arrow')) return // the slider's own keys
     const action = hotkeys[keyName(event)]
     if (action && action(event) !== false) event.preventDefault()
   }

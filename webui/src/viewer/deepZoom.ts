@@ -40,6 +40,7 @@ export class DeepZoom {
       maxZoomPixelRatio: FINEST_CSS_PX_PER_PIXEL,
       preserveImageSizeOnResize: true,
       blendTime: 0,
+      smoothTileEdgesMinZoom: Infinity, // the smoothing leaves the last pixels of the canvas empty
       maxImageCacheCount: 600,
       imageLoaderLimit: 8,
       timeout: 60_000,

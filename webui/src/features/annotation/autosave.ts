@@ -20,6 +20,7 @@ export const useAutosave = defineStore('autosave', () => {
   const live = useLive()
   const session = useSession()
   const project = ref('')
+  let owner = '' // person and project whose work the outbox holds
   const outbox = shallowRef<outboxes.Outbox>(new Map())
   const failing = ref(false)
   const listeners = new Set<(saved: SavedAnnotation) => void>()
@@ -32,14 +33,16 @@ export const useAutosave = defineStore('autosave', () => {
   const refusals = computed(() => [...outbox.value.values()].filter((entry) => entry.state === 'refused'))
 
   function update(next: outboxes.Outbox): void {
-    shelve(localStorage, `${session.session?.user.name}.${project.value}`, outbox.value, next)
+    shelve(localStorage, owner, outbox.value, next)
     outbox.value = next
   }
 
+  const ownerOf = (id: string) => `${session.session?.user.name}.${id}`
+
   function open(id: string): void {
-    if (id === project.value) return
+    if (ownerOf(id) !== owner) outbox.value = unshelve(localStorage, ownerOf(id))
+    owner = ownerOf(id)
     project.value = id
-    outbox.value = unshelve(localStorage, `${session.session?.user.name}.${id}`)
     schedule(0)
   }
 
@@ -54,6 +57,7 @@ export const useAutosave = defineStore('autosave', () => {
   }
 
   async function flush(): Promise<void> {
+    if (ownerOf(project.value) !== owner) return // nobody's work is sent in another's name; it waits on the shelf
     const waiting = [...outbox.value.values()].filter((entry) => entry.state === 'waiting')
     await Promise.all(waiting.map((entry) => send(entry)))
     if ([...outbox.value.values()].some((entry) => entry.state === 'waiting')) schedule(failing.value ? RETRY_AFTER_MS : 0)

@@ -34,10 +34,12 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
     draft.value = []
   }
 
-  function finish({ draft: left, finished }: PolygonStep): void {
+  /** A closed path is a new region, or, with Shift, one more path of the selected one: inside it a hole, outside a part. */
+  function finish({ draft: left, finished }: PolygonStep, extend = false): void {
     draft.value = left
     if (!finished) return
-    store.draw([finished])
+    if (extend && store.selection) store.reshape(store.selection.uid, [...store.selection.paths, finished])
+    else store.draw([finished])
     choose('select')
   }
 
@@ -62,11 +64,11 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
     if (!last || Math.hypot(last[0] - at[0], last[1] - at[1]) >= um(TRAIL_STEP_PX)) draft.value = [...draft.value, at]
   }
 
-  function release(): void {
+  function release(extend: boolean): void {
     if (name.value === 'freehand') {
       const path = freehandPath(draft.value, um(FREEHAND_TOLERANCE_PX))
       draft.value = []
-      if (path) finish({ draft: [], finished: path })
+      if (path) finish({ draft: [], finished: path }, extend)
     } else if (reshaped.value) {
       store.reshape(reshaped.value.uid, reshaped.value.paths)
     }
@@ -74,8 +76,8 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
     grab = undefined
   }
 
-  function click({ at_um: at, alt }: ViewerPointer): void {
-    if (name.value === 'polygon') return finish(polygonClick(draft.value, at, um(REACH_PX)))
+  function click({ at_um: at, alt, shift }: ViewerPointer): void {
+    if (name.value === 'polygon') return finish(polygonClick(draft.value, at, um(REACH_PX)), shift)
     const region = store.selection
     const hit = region && hitOutline(region.paths, at, um(REACH_PX))
     if (region && hit?.kind === 'node' && mayWrite()) {
@@ -103,19 +105,19 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
   const stopListening = viewer.listen((pointer) => {
     if (pointer.kind === 'press') return press(pointer.at_um)
     if (pointer.kind === 'drag') drag(pointer.at_um, pointer.alt)
-    else if (pointer.kind === 'release') release()
+    else if (pointer.kind === 'release') release(pointer.shift)
     else if (pointer.kind === 'click') click(pointer)
     else if (pointer.kind === 'double') {
-      if (name.value === 'polygon') finish(polygonKey(draft.value, 'Enter') ?? { draft: draft.value })
+      if (name.value === 'polygon') finish(polygonKey(draft.value, 'Enter') ?? { draft: draft.value }, pointer.shift)
       else addNode(pointer)
     }
   })
   onScopeDispose(stopListening)
 
   /** Keys that mean something to the drawing in hand; false lets the key pass on. */
-  function key(pressed: string): boolean {
+  function key(pressed: string, extend = false): boolean {
     const step = name.value === 'polygon' ? polygonKey(draft.value, pressed) : undefined
-    if (step) finish(step)
+    if (step) finish(step, extend)
     else if ((pressed === 'Delete' || pressed === 'Backspace') && store.selection && mayWrite()) store.remove(store.selection.uid)
     else if (pressed === 'Escape' && name.value === 'select') store.select(undefined)
     else if (pressed === 'Escape') choose('select')

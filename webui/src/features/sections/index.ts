@@ -1,5 +1,6 @@
 export { default as FilmStrip } from './components/FilmStrip.vue'
 export { default as SeriesLanes } from './components/SeriesLanes.vue'
+export { default as SeriesPosition } from './components/SeriesPosition.vue'
 export { type Arc, trainingArcs } from './model/arcs'
 export { reviewQueue } from './model/marks'
 export { neighbour, samePlace } from './model/step'

@@ -23,6 +23,7 @@ export function useSectionKeys(viewer: ViewerHandle, tools: Tools, actions: Sect
     Delete: () => tools.key('Delete'),
     Backspace: () => tools.key('Backspace'),
     Enter: () => tools.key('Enter'),
+    'Shift+Enter': () => tools.key('Enter', true),
     Escape: () => (help.value ? void (help.value = false) : tools.key('Escape')),
     'Mod+z': () => annotations.undo(),
     'Mod+Shift+z': () => annotations.redo(),

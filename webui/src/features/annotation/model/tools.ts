@@ -21,11 +21,11 @@ export const TOOLS: readonly Tool[] = [
   },
   {
     name: 'polygon', key: 'p', title: 'Draw a polygon', icon: 'polygon', cursor: 'crosshair',
-    hint: 'click sets a node - click the first node or Enter closes - Backspace takes the last back - Esc drops it - drag to move around',
+    hint: 'click sets a node - the first node or Enter closes, with Shift as hole or part of the selected region - Backspace - Esc',
   },
   {
     name: 'freehand', key: 'f', title: 'Draw freehand', icon: 'freehand', cursor: 'crosshair',
-    hint: 'drag around the area, let go to close - hold Space to move around',
+    hint: 'drag around the area, let go to close - Shift: hole or part of the selected region - hold Space to move around',
   },
   {
     name: 'erase', key: 'e', title: 'Take nodes away', icon: 'eraser', cursor: 'default',
