@@ -106,3 +106,11 @@ def product(tmp_path: Path) -> Iterator[Product]:
     running = start_product(tmp_path / "data")
     yield running
     stop_product(running)
+
+
+@pytest.fixture(scope="module")
+def shared_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One installation for tests that leave no traces on one another's sections."""
+    running = start_product(tmp_path_factory.mktemp("shared") / "data")
+    yield running
+    stop_product(running)

@@ -150,19 +150,3 @@ def test_from_two_annotated_sections_to_a_reviewed_prediction(product: Product, 
         931: "corrected",
     }
     assert "white matter" in reviews[921]["reason"]
-
-
-def test_wrong_password_is_told_in_words(product: Product, tmp_path: Path) -> None:
-    with browser_page(product, tmp_path / "screenshots") as page:
-        page.goto("/")
-        page.get_by_test_id("login-name").fill(product.user)
-        page.get_by_test_id("login-password").fill("wrong")
-        page.get_by_test_id("login-submit").click()
-        expect(page.get_by_test_id("error")).to_contain_text(re.compile("password", re.IGNORECASE))
-
-
-def test_an_unknown_section_is_told_in_words(product: Product, tmp_path: Path) -> None:
-    with browser_page(product, tmp_path / "screenshots") as page:
-        log_in(page, product)
-        page.goto("/p/demo/s/7777")
-        expect(page.get_by_test_id("error").first).to_contain_text("7777")

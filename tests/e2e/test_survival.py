@@ -48,23 +48,29 @@ def save(api: Api, uid: str, section: int, version: int) -> int:
     return int(answer.json()["annotation"]["version"])
 
 
-def start_training(api: Api, key: str) -> tuple[dict[str, str], list[int]]:
-    """Start the one task there is to start, long enough that every process can be killed while it trains.
+def new_task(api: Api) -> tuple[dict[str, Any], list[int]]:
+    """A task for the one pair there is, long enough that every process can be killed while it trains.
 
-    The task's run, and the sections it will fill. Sending the same key again is the same task.
+    With the sections it will fill.
     """
     pair = api.get(f"{PROJECT}/training/hOc1")["pairs"][0]  # type: ignore[index]
     settings = PRESETS["tiny"].settings.model_copy(update={"iterations": ITERATIONS})
     task = {
-        "key": key,
+        "key": uuid4().hex,
         "area": "hOc1",
         "pairs": [pair["sections"]],
         "preset": "tiny",
         "settings": settings.model_dump(mode="json"),
     }
+    return task, pair["sections_between"]
+
+
+def send(api: Api, task: dict[str, Any]) -> dict[str, str]:
+    """Start a task; its run. Sent again it is the same task."""
     answer = api.call("POST", f"{PROJECT}/tasks", json=task)
     assert answer.status_code in (200, 201), answer.text
-    return answer.json()["runs"][0], pair["sections_between"]
+    run: dict[str, str] = answer.json()["runs"][0]
+    return run
 
 
 def report_of(api: Api, job: str) -> dict[str, Any]:
@@ -102,8 +108,9 @@ def kill_service(product: Product, name: str) -> None:
 
 @pytest.mark.timeout(900)
 def test_killing_every_process_loses_and_doubles_nothing(product: Product) -> None:
-    api, task, uid = product.api(), uuid4().hex, uuid4().hex
-    run, between = start_training(api, task)
+    api, uid = product.api(), uuid4().hex
+    task, between = new_task(api)
+    run = send(api, task)
     train_job, predict_job = run["train_job"], run["predict_job"]
     await_first_loss(api, train_job)
     version = 0
@@ -114,7 +121,7 @@ def test_killing_every_process_loses_and_doubles_nothing(product: Product) -> No
     for pid in runner_pids(train_job):
         os.kill(pid, signal.SIGKILL)
     # The same task sent once more, as a client does that got no answer.
-    assert start_training(api, task)[0] == run
+    assert send(api, task) == run
 
     predicted, trained = await_end(api, predict_job), report_of(api, train_job)
     assert predicted["state"] == "succeeded", (predicted, trained)
@@ -136,7 +143,7 @@ def test_killing_every_process_loses_and_doubles_nothing(product: Product) -> No
 def test_a_training_interrupted_by_ctrl_c_goes_on_at_the_next_start(tmp_path: Path) -> None:
     first = start_product(tmp_path / "data")
     api = first.api()
-    run, _ = start_training(api, uuid4().hex)
+    run = send(api, new_task(api)[0])
     await_first_loss(api, run["train_job"])
     stop_product(first)
     assert runner_pids(run["train_job"]) == []
