@@ -19,6 +19,7 @@ LEAST_PASSWORD_LENGTH = 8
 FREE_ATTEMPTS = 5
 LONGEST_WAIT_S = 60.0
 REMEMBERED_NAMES = 10_000
+HASHED_AT_ONCE = 4
 _NAME: TypeAdapter[str] = TypeAdapter(Identifier)
 
 
@@ -69,6 +70,8 @@ class Accounts:
         self._store = store
         self._hasher = hasher
         self._brake = LoginBrake(clock)
+        # Each takes 64 MB for a moment; many logins at once must not take them all at once.
+        self._hashing = threading.BoundedSemaphore(HASHED_AT_ONCE)
         # Verified for unknown names too, so that the time of an answer does not tell which names exist.
         self._nobody = self._hasher.hash("nobody's password")
 
@@ -111,7 +114,8 @@ class Accounts:
         except MissingDocumentError:
             document = {}
         try:
-            self._hasher.verify(document.get("password_hash", self._nobody), password)
+            with self._hashing:
+                self._hasher.verify(document.get("password_hash", self._nobody), password)
             user = read(User, document)
         except (VerificationError, ValidationError) as error:
             self._brake.failed(name)

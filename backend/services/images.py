@@ -35,12 +35,14 @@ class PyramidCache:
         """The pyramid with this key, opened when it is not open yet."""
         with self._lock:
             pyramid = self._open.get(key)
-            if pyramid is None:
-                pyramid = self._open[key] = opened()
+        # Opened outside the lock, so that a slow disk holds up nobody else; of two opened at once one is kept.
+        fresh = opened() if pyramid is None else pyramid
+        with self._lock:
+            kept = self._open.setdefault(key, fresh)
             self._open.move_to_end(key)
             while len(self._open) > self._capacity:
                 self._open.popitem(last=False)
-        return pyramid
+        return kept
 
 
 class Images:
