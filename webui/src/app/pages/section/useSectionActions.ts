@@ -35,6 +35,12 @@ export function useSectionActions(project: () => string, number: () => number, t
 
   const nextUnreviewed = () => go(queue.value.find((one) => one.number !== number())?.number)
 
+  /** The queue of the area that is drawn, or of the most doubtful prediction where that area has none. */
+  function openReview(): Promise<void> {
+    const first = reviewQueue(store.sections, annotations.area)[0] ?? queue.value[0]
+    return go(first?.number ?? number(), first?.area ?? annotations.area)
+  }
+
   async function accept(): Promise<void> {
     if (prediction.value && mayReview()) await predictions.judge(prediction.value, 'accepted')
   }
@@ -58,7 +64,7 @@ export function useSectionActions(project: () => string, number: () => number, t
     step: (steps: number) => void go(neighbour(numbers.value, number(), steps)),
     askReason: () => void (rejecting.value = !!prediction.value && store.mayWrite && !rejecting.value),
     openWizard: () => void (wizard.value = store.mayWrite),
-    openReview: () => go(queue.value[0]?.number ?? number(), annotations.area),
+    openReview,
     closeReview: () => router.replace({ query: { ...route.query, review: undefined } }),
   }
 }

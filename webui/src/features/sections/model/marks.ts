@@ -23,13 +23,19 @@ export function frameWords(state: SectionState): string {
   return [`Section ${sectionNumber(state.number)}`, ...words].join(', ')
 }
 
+export interface Queued {
+  number: number
+  area: string
+  confidence: number
+}
+
 /** Sections with an unreviewed prediction of the area (of any area without one), most doubtful first. */
-export function reviewQueue(states: readonly SectionState[], area?: string): { number: number; confidence: number }[] {
+export function reviewQueue(states: readonly SectionState[], area?: string): Queued[] {
   return states
     .flatMap((state) =>
       state.marks
         .filter((mark) => mark.predicted && !mark.verdict && (!area || mark.area === area))
-        .map((mark) => ({ number: state.number, confidence: mark.mean_confidence ?? 0 })),
+        .map((mark) => ({ number: state.number, area: mark.area, confidence: mark.mean_confidence ?? 0 })),
     )
     .sort((a, b) => a.confidence - b.confidence || a.number - b.number)
 }
