@@ -107,3 +107,9 @@ def error_of(answer: TestResponse, status: int) -> dict[str, Any]:
     assert document["error"]["message"]
     error: dict[str, Any] = document["error"]
     return error
+
+
+def marks(backend: Backend) -> dict[int, dict[str, Any]]:
+    """The filmstrip's marks by section and area, as ada sees them."""
+    states = backend.person("ada").read(f"{P}/sections")["sections"]
+    return {state["number"]: {mark["area"]: mark for mark in state["marks"]} for state in states}
