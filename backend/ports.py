@@ -33,6 +33,10 @@ class Range:
     above: KeyValue | None = None
     below: KeyValue | None = None
 
+    def __post_init__(self) -> None:
+        if self.above is None and self.below is None:
+            raise ValueError(f"a range of {self.field} needs at least one bound")
+
 
 @dataclass(frozen=True, slots=True)
 class Query:

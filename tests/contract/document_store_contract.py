@@ -1,6 +1,8 @@
 """What every document store must do. A store's test class inherits this and fills in `store` and `reopened`."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 
@@ -21,6 +23,37 @@ FIRST: Document = {
 
 def region(section: int, area: str = "hOc1", project: str = "p", **more: object) -> Document:
     return {"project": project, "section": section, "area": area, **more}
+
+
+def random_query(random: Random) -> Query:
+    """Any query one of the indexes serves."""
+    equal: dict[str, str | int] = {"project": random.choice("pq")}
+    if random.random() < 0.5:
+        equal["area"] = random.choice(["a", "ab", "b", "c"])
+    above, below = (random.choice([None, random.randrange(12)]) for _ in range(2))
+    within = Range("section", above, below) if (above, below) != (None, None) else None
+    if within is None and random.random() < 0.3:
+        equal["section"] = random.randrange(12)
+    limit = random.choice([None, 1, 5])
+    return Query(equal, within, random.choice([None, "section", "area"]), random.random() < 0.5, limit)
+
+
+def filtered(documents: Mapping[str, Document], query: Query) -> list[str]:
+    """Ids in the order of the answer, without any index."""
+
+    def fits(document: Document) -> bool:
+        if any(document[name] != value for name, value in query.equal.items()):
+            return False
+        bounds = query.within
+        if bounds is None:
+            return True
+        value = document[bounds.field]
+        return (bounds.above is None or value > bounds.above) and (bounds.below is None or value < bounds.below)
+
+    found = [key for key, document in documents.items() if fits(document)]
+    order = query.order_by
+    found.sort(key=lambda key: (documents[key][order] if order else 0, key), reverse=query.descending)
+    return found[: query.limit]
 
 
 class DocumentStoreContract:
@@ -139,6 +172,22 @@ class DocumentStoreContract:
         for document_id in ("b", "a"):
             store.put(REGIONS, document_id, region(1, note=document_id), expected=0)
         assert [document["note"] for document in store.find(REGIONS, Query())] == ["a", "b"]
+
+    def test_random_queries_are_answered_as_by_plain_filtering(self, store: DocumentStore) -> None:
+        random = Random(1)
+        documents = {
+            f"{random.randrange(16**6):06x}": region(random.randrange(12), random.choice(["a", "ab", "b"]), random.choice("pq"))
+            for _ in range(60)
+        }
+        for document_id, document in documents.items():
+            store.put(REGIONS, document_id, {**document, "me": document_id}, expected=0)
+        for _ in range(60):
+            query = random_query(random)
+            assert [found["me"] for found in store.find(REGIONS, query)] == filtered(documents, query), query
+
+    def test_a_range_without_bounds_is_refused(self, store: DocumentStore) -> None:
+        with pytest.raises(ValueError, match="at least one bound"):
+            Range("section")
 
     @pytest.mark.parametrize(
         "query",
