@@ -29,7 +29,7 @@ const routes: RouteRecordRaw[] = [
 export const router = createRouter({ history: createWebHistory(), routes })
 
 router.beforeEach(async (to) => {
-  if (to.meta.public) return true
+  if (to.meta.public) return useSession().session ? { name: 'projects' } : true
   try {
     const session = await useSession().ensure()
     return session ? true : { name: 'login', query: { next: to.fullPath } }
