@@ -1,7 +1,9 @@
 # Everything a developer does has a target here; CI calls the same ones.
 # The two that matter: `make run` serves the product, `make test` proves it.
 
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p && break; done)
+# The first Python that is new enough and really runs (a version manager's shim may stand in the path without one).
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 WEBUI_SOURCES := $(shell find webui/src webui/public webui/index.html webui/*.json webui/*.ts -type f 2>/dev/null)
@@ -24,7 +26,7 @@ setup: $(VENV)/.ready webui/dist/index.html
 setup-dev: setup $(VENV)/.ready-dev
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Brodmann needs Python 3.11 or newer; this is " + sys.version.split()[0])'
+	@test -n "$(PYTHON)" || { echo "Brodmann needs Python 3.11 or newer; install it, or name it: make PYTHON=..." >&2; exit 1; }
 	@echo "[1/4] virtual environment"
 	$(PYTHON) -m venv $(VENV)
 
