@@ -77,26 +77,17 @@ def services(data: DataFolder, host: str, page_port: int, compute_port: int, web
         # One numeric thread per web worker; jobs set their own.
         "OMP_NUM_THREADS": "1",
     }
-    gunicorn = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--worker-class",
-        "gthread",
-        "--access-logfile",
-        "/dev/null",
-        "--no-control-socket",
-    ]
+    gunicorn = [sys.executable, "-m", "gunicorn"]
     commands = {
         "compute": [
             *gunicorn,
-            *("--workers", "1", "--threads", "4", "--bind", f"127.0.0.1:{compute_port}"),
+            *("--worker-class", "gthread", "--threads", "4", "--no-control-socket", "--bind", f"127.0.0.1:{compute_port}"),
             "compute_service.app:create_app()",
         ],
         "poller": [sys.executable, "-m", "compute_service.poller"],
         "backend": [
             *gunicorn,
-            *("--workers", "2", "--threads", "32", "--timeout", "120", "--bind", f"{host}:{page_port}"),
+            *("--config", "python:backend.gunicorn_conf", "--bind", f"{host}:{page_port}"),
             "backend.app:create_app()",
         ],
         "monitor": [sys.executable, "-m", "backend.monitor"],

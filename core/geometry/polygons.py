@@ -82,7 +82,10 @@ def bounds_um(outline: Sequence[Ring]) -> tuple[float, float, float, float]:
 
 
 def simplify(ring: Ring, tolerance_um: float) -> Ring:
-    """Fewer points, no farther than the tolerance from the ring, still without self-crossing (Douglas-Peucker)."""
+    """Fewer points, still without self-crossing (Douglas-Peucker).
+
+    No farther than the tolerance from the ring, but up to twice as far at its first point, which may be dropped too.
+    """
     if len(ring) <= 3:
         return ring
     thinned = shapely.simplify(shapely.Polygon(ring), tolerance_um, preserve_topology=True)
