@@ -31,6 +31,7 @@ class SegmentationSettings(Contract):
     roi_radius_mm: PositiveFloat = 5.0
     roi_enlargement: PositiveFloat = Field(default=1.05, description="factor on the radius for prediction, eq. 5.65")
     weight_classes: bool = Field(default=True, description="weight the loss by the inverse share of each class in the regions")
+    intensity_variation: NonNegativeFloat = Field(default=1.0, description="factor on the ranges of 5.1.3; 0 varies nothing")
     precision: Precision = "bfloat16"
     start_weights: Identifier | None = Field(default=None, description="name of packaged weights to start from")
     seed: NonNegativeInt = 0

@@ -22,11 +22,14 @@ class Variation:
         return (self.alpha * intensities**self.gamma + self.beta).astype(np.float32)
 
 
-def draw_variation(generator: np.random.Generator) -> Variation:
-    """Rotation U[−π/4, π/4] (the thesis prints −π/4 twice, a typo), α U[0.9, 1.1], β U[−0.2, 0.2], γ U[0.8, 1.214]."""
+def draw_variation(generator: np.random.Generator, intensity_variation: float = 1.0) -> Variation:
+    """Rotation U[−π/4, π/4] (the thesis prints −π/4 twice, a typo), α U[0.9, 1.1], β U[−0.2, 0.2], γ U[0.8, 1.214].
+
+    `intensity_variation` narrows (below 1) or widens the ranges of α, β and γ about no change.
+    """
     return Variation(
         angle_rad=generator.uniform(-math.pi / 4, math.pi / 4),
-        alpha=generator.uniform(0.9, 1.1),
-        beta=generator.uniform(-0.2, 0.2),
-        gamma=generator.uniform(0.8, 1.214),
+        alpha=1 + intensity_variation * generator.uniform(-0.1, 0.1),
+        beta=intensity_variation * generator.uniform(-0.2, 0.2),
+        gamma=max(0.0, 1 + intensity_variation * generator.uniform(-0.2, 0.214)),
     )

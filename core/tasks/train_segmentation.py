@@ -75,7 +75,7 @@ def _prepare(sections: list[ResidentSection], parameters: TrainParameters) -> tu
     settings = parameters.settings
     labels = [section.labels_in_region.values for section in sections]
     centres = BalancedCentres(labels, parameters.area, parameters.sections)
-    source = PatchSource(sections, centres, patch_geometry(settings), settings.batch_size, settings.seed)
+    source = PatchSource(sections, centres, patch_geometry(settings), settings)
     weights = class_weights(centres.counts)
     return source, weights if settings.weight_classes else (weights > 0).astype(np.float32)
 

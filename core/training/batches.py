@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.contracts.training import SegmentationSettings
 from core.models.geometry import PatchGeometry
 from core.sampling.augmentation import Variation, draw_variation
 from core.sampling.centres import BalancedCentres, Centre
@@ -39,18 +40,20 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class PatchSource:
-    """Everything batches are cut from. The same seed and step give the same batch, so resuming needs no generator state."""
+    """Everything batches are cut from. The same seed and step give the same batch:
+    resuming needs no generator state."""
 
     sections: Sequence[ResidentSection]
     centres: BalancedCentres
     geometry: PatchGeometry
-    batch_size: int
-    seed: int
+    settings: SegmentationSettings
 
     def plan(self, step: int) -> list[tuple[Centre, Variation]]:
         """Where the patches of a step lie and how they are varied."""
-        generator = np.random.default_rng((self.seed, step))
-        return [(centre, draw_variation(generator)) for centre in self.centres.draw(generator, self.batch_size)]
+        settings = self.settings
+        generator = np.random.default_rng((settings.seed, step))
+        centres = self.centres.draw(generator, settings.batch_size)
+        return [(centre, draw_variation(generator, settings.intensity_variation)) for centre in centres]
 
     def cut(self, centre: Centre, variation: Variation) -> Patch:
         """One patch around the upper left corner of its label pixel, so that an unturned patch lies on the label grid."""

@@ -1582,6 +1582,12 @@ export interface components {
              */
             high_pixel_size_um: number;
             /**
+             * Intensity Variation
+             * @description factor on the ranges of 5.1.3; 0 varies nothing
+             * @default 1
+             */
+            intensity_variation: number;
+            /**
              * Iterations
              * @default 3000
              */

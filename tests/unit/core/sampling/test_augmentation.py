@@ -28,3 +28,12 @@ def test_intensity_table_follows_the_formula():
 
 def test_no_variation_keeps_intensities():
     np.testing.assert_allclose(Variation().intensity_table(), np.arange(256) / 255, atol=1e-7)
+
+
+def test_intensity_variation_narrows_intensities_and_leaves_rotation():
+    wide, narrow = (draw_variation(np.random.default_rng(3), strength) for strength in (1.0, 0.25))
+    assert narrow.angle_rad == wide.angle_rad
+    assert narrow.beta == wide.beta / 4
+    assert math.isclose(narrow.gamma - 1, (wide.gamma - 1) / 4)
+    still = draw_variation(np.random.default_rng(3), 0.0)
+    assert (still.alpha, still.beta, still.gamma) == (1, 0, 1)

@@ -54,7 +54,7 @@ def test_a_patch_shows_what_reading_the_section_there_shows(brain, section, clas
     """Whatever the class of the centre: images kept in memory reach as far as a patch does, or as the section."""
     geometry = patch_geometry(SETTINGS)
     centres = BalancedCentres([section.labels_in_region.values], "hOc1", (921,))
-    source = PatchSource([section], centres, geometry, 1, 0)
+    source = PatchSource([section], centres, geometry, SETTINGS)
     row, column = np.argwhere(section.labels_in_region.values == class_number)[0]
     patch = source.cut(Centre(0, int(row), int(column)), Variation())
     half = geometry.output_px // 2
