@@ -14,7 +14,7 @@ export function useSectionAddress(viewer: ViewerHandle) {
   const first = { place: readView(route.query.view), selected: route.query.region, hidden: route.query.hide }
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  if (typeof first.hidden === 'string') for (const area of first.hidden.split(',')) annotations.toggleHidden(area)
+  if (typeof first.hidden === 'string') annotations.hidden = new Set(first.hidden.split(','))
   // The selection of a shared address waits for its region to arrive.
   const stopWaiting = watch(() => annotations.regions.length, () => {
     if (typeof first.selected !== 'string' || !annotations.regions.some((region) => region.uid === first.selected)) return
