@@ -5,6 +5,7 @@ after writing a checkpoint, so that it is started again.
 """
 
 import faulthandler
+import logging
 import os
 import signal
 import sys
@@ -22,6 +23,8 @@ from compute_service.services.files import write_atomically
 from core.contracts.jobs import Outcome
 from core.tasks.context import JobInterruptedError
 
+log = logging.getLogger("compute_service.runner")
+
 SUCCEEDED, FAILED, INTERRUPTED = 0, 1, 75
 OUT_OF_MEMORY = "The machine's memory was not enough for this job. Choose a smaller preset or batch, and start it again."
 OUT_OF_MEMORY_TYPES = ("MemoryError", "OutOfMemoryError")
@@ -30,6 +33,8 @@ OUT_OF_MEMORY_TYPES = ("MemoryError", "OutOfMemoryError")
 def main(folder: Path) -> int:
     """Run the job of this folder and leave its outcome; the exit status as above."""
     faulthandler.enable()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    log.info("job %s starts", folder.name)
     paths = JobPaths(folder.absolute())
     stop = _stop_on_signal()
     try:
@@ -68,6 +73,7 @@ def _stop_on_signal() -> Event:
 
 
 def _leave(paths: JobPaths, state: Literal["succeeded", "failed", "cancelled"], message: str, details: str = "") -> None:
+    log.info("%s: %s", state, message)
     results = result_names(paths.results) if state == "succeeded" else ()
     outcome = Outcome(state=state, message=message, details=details, results=results, finished_at=datetime.now(UTC))
     write_atomically(paths.outcome, outcome.model_dump_json(indent=2) + "\n")

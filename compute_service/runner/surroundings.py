@@ -1,5 +1,6 @@
 """What a task is given: the verified brain, folders, the progress file and the word to stop."""
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,10 @@ from compute_service.ports import JobPaths, is_key
 from core.contracts.jobs import BrainReference, JobDefinition, Progress
 from core.datasets import BrainFolder, MissingFileError
 from core.tasks.context import JobContext
+
+log = logging.getLogger("compute_service.runner")
+
+LOG_LINES_PER_PHASE = 10
 
 
 class BrainMissingError(Exception):
@@ -61,16 +66,30 @@ def _results_of(paths: JobPaths, key: str) -> Path:
 
 
 def progress_writer(path: Path) -> Callable[[Progress], None]:
-    """Appends each line with one write, so that readers see whole lines only."""
+    """Appends each line with one write, so that readers see whole lines only; a tenth of a phase is a line in the log."""
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     size = os.fstat(descriptor).st_size
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
         os.write(descriptor, b"\n")  # An earlier attempt was killed within a line.
 
+    told: set[tuple[str, int]] = set()
+
     def report(progress: Progress) -> None:
         os.write(descriptor, progress.model_dump_json().encode() + b"\n")
+        part = progress.phase, LOG_LINES_PER_PHASE * progress.step // progress.of
+        if part not in told:
+            told.add(part)
+            log.info("%s", log_line(progress))
 
     return report
+
+
+def log_line(progress: Progress) -> str:
+    """Progress in words, for the job's log."""
+    figures = {"loss": progress.loss, **progress.metrics}
+    words = [f"{progress.phase}: {progress.step} of {progress.of}"]
+    words += [f"{name} {value:.4g}" for name, value in figures.items() if value is not None]
+    return ", ".join(words)
 
 
 def result_names(results: Path) -> tuple[str, ...]:

@@ -57,6 +57,16 @@ class TestProgressWriter:
         assert Progress.model_validate_json(lines[-1]) == a_step(3)
 
 
+class TestLog:
+    def test_a_phase_leaves_ten_lines_and_not_one_for_each_step(self, tmp_path, caplog):
+        report = progress_writer(tmp_path / "progress.jsonl")
+        with caplog.at_level("INFO", logger="compute_service.runner"):
+            for step in range(1, 101):
+                report(Progress(at=datetime(2026, 2, 1, tzinfo=UTC), phase="training", step=step, of=100, loss=0.5))
+        assert len(caplog.messages) == 11
+        assert caplog.messages[-1] == "training: 100 of 100, loss 0.5"
+
+
 class TestResults:
     def test_names_are_relative_sorted_and_without_unfinished_files(self, tmp_path):
         (tmp_path / "predictions").mkdir()
