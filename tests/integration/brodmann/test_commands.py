@@ -1,0 +1,61 @@
+"""The terminal's way: build a phantom, train, predict, evaluate; each command on what the one before left."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from brodmann.cli import main
+
+SECTIONS = ("--sections", "901", "941")
+
+
+def brodmann(*arguments: str) -> str:
+    """What the command prints; a failure fails the test with its words."""
+    answer = CliRunner().invoke(main, arguments)
+    assert answer.exit_code == 0, answer.output
+    return answer.stdout
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny brain, a model of hOc1 and its predictions."""
+    folder = tmp_path_factory.mktemp("terminal")
+    brodmann("phantom", "build", f"{folder}/TINY", "--preset", "tiny")
+    brodmann("train", f"{folder}/TINY", "--area", "hOc1", *SECTIONS, "--preset", "tiny", "--out", f"{folder}/model")
+    arguments = ("--model", f"{folder}/model", "--area", "hOc1", *SECTIONS, "--out", f"{folder}/predicted", "--json")
+    (folder / "told.json").write_text(brodmann("predict", f"{folder}/TINY", *arguments))
+    return folder
+
+
+def test_predict_tells_every_section_in_between(workplace: Path) -> None:
+    told = json.loads((workplace / "told.json").read_text())
+    assert [prediction["section"] for prediction in told] == [911, 921, 931]
+    for prediction in told:
+        for file in (prediction["label_file"], prediction["confidence_file"]):
+            assert (workplace / "predicted" / "results" / "predictions" / file).is_file()
+
+
+def test_evaluate_scores_every_section_and_draws_the_worst(workplace: Path) -> None:
+    picture = workplace / "worst.png"
+    folders = ("--model", f"{workplace}/model", "--predictions", f"{workplace}/predicted")
+    scores = json.loads(brodmann("evaluate", f"{workplace}/TINY", *folders, "--picture", str(picture), "--json"))
+    assert [score["section"] for score in scores["scores"]] == [911, 921, 931]
+    assert all(0.5 < score["f1_interpolation"] <= 1 for score in scores["scores"])
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_evaluate_prints_a_table_with_both_methods(workplace: Path) -> None:
+    folders = ("--model", f"{workplace}/model", "--predictions", f"{workplace}/predicted")
+    text = brodmann("evaluate", f"{workplace}/TINY", *folders)
+    assert "interpolation" in text
+    assert "921" in text
+    assert "middle third" in text
+
+
+def test_training_on_a_section_without_the_area_is_refused(workplace: Path) -> None:
+    command = ("train", f"{workplace}/TINY", "--area", "hOc9", *SECTIONS, "--preset", "tiny", "--out", f"{workplace}/none")
+    answer = CliRunner().invoke(main, command)
+    assert answer.exit_code == 1
+    assert "hOc9" in answer.output
