@@ -1,9 +1,11 @@
 """A small brain dataset of random texture, written with the real writers."""
 
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.contracts.datasets import Alignment, AlignmentStep, Area, Brain, RigidTransform, Section
 from core.datasets import fingerprint_file, write_alignment, write_brain
@@ -11,6 +13,10 @@ from core.imaging.writer import PyramidOptions, write_pyramid
 
 WIDTH_PX, HEIGHT_PX, PIXEL_SIZE_UM = 700, 500, 8.0
 NUMBERS = (901, 921, 941, 961)
+
+
+def _rows(pixels: NDArray[np.uint8], first: int, count: int) -> NDArray[np.uint8]:
+    return pixels[first : first + count]
 
 
 def write_small_brain(root: Path, brain_id: str = "SMALL", numbers: tuple[int, ...] = NUMBERS) -> Path:
@@ -24,7 +30,7 @@ def write_small_brain(root: Path, brain_id: str = "SMALL", numbers: tuple[int, .
         path = folder / "sections" / f"{brain_id}_{number:04d}.tif"
         write_pyramid(
             path,
-            lambda row, count, pixels=pixels: pixels[row : row + count],
+            partial(_rows, pixels),
             WIDTH_PX,
             HEIGHT_PX,
             PyramidOptions(pixel_size_um=PIXEL_SIZE_UM, tile_size_px=256),

@@ -15,7 +15,8 @@ GRID = RasterGrid(pixel_size_um=16.0, origin_um=(320.0, 160.0), width_px=120, he
 def disc(grid: RasterGrid = GRID, radius_px: float = 30.0) -> NDArray[np.bool_]:
     """A disc in the middle of the grid."""
     rows, columns = np.mgrid[: grid.height_px, : grid.width_px]
-    return np.hypot(rows - grid.height_px / 2, columns - grid.width_px / 2) < radius_px
+    inside: NDArray[np.bool_] = np.hypot(rows - grid.height_px / 2, columns - grid.width_px / 2) < radius_px
+    return inside
 
 
 def prediction_files(section: int, mask: NDArray[np.bool_], area: str = "hOc1", grid: RasterGrid = GRID) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from core.contracts.annotations import FrozenAnnotation
@@ -15,6 +16,8 @@ from core.tasks.train_segmentation import train
 
 TRAIN_KEY, PREDICT_KEY = "a" * 32, "b" * 32
 AREA = "hOc1"
+
+Frozen = tuple[FrozenAnnotation, ...]
 
 
 @dataclass
@@ -54,7 +57,9 @@ class LocalRun:
             if outline.area == AREA
         )
 
-    def definition(self, key: str, parameters: TrainParameters | PredictParameters, annotations=None) -> JobDefinition:
+    def definition(
+        self, key: str, parameters: TrainParameters | PredictParameters, annotations: Frozen | None = None
+    ) -> JobDefinition:
         """A job definition on this brain, with the truth as annotations unless others are given."""
         used = self.annotations() if annotations is None else annotations
         return JobDefinition(
@@ -68,13 +73,13 @@ class LocalRun:
             submitted_by="tester",
         )
 
-    def train(self, annotations=None) -> Path:
+    def train(self, annotations: Frozen | None = None) -> Path:
         """Train; the results folder."""
         parameters = TrainParameters(area=AREA, sections=self.sections, settings=self.settings)
         train(self.definition(TRAIN_KEY, parameters, annotations), self.context(TRAIN_KEY))
         return self.results_of(TRAIN_KEY)
 
-    def predict(self, sections: tuple[int, ...], **changes) -> Path:
+    def predict(self, sections: tuple[int, ...], **changes: Any) -> Path:
         """Predict; the results folder."""
         values = {"area": AREA, "model_job": TRAIN_KEY, "training_sections": self.sections, "sections": sections} | changes
         predict(self.definition(PREDICT_KEY, PredictParameters(**values)), self.context(PREDICT_KEY))

@@ -1,0 +1,42 @@
+"""Write docs/reference/performance.md from the measured reports in benchmarks/results: `python -m benchmarks.report`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path("benchmarks/results")
+PAGE = Path("docs/reference/performance.md")
+HEAD = """# Performance
+
+Measured figures only; each table names its machine, day and commit. To measure again:
+`python -m benchmarks.NAME --json benchmarks/results/NAME.json`, then `python -m benchmarks.report`.
+Scores are on the phantom, synthetic tissue on real anatomy: they show that method and program work, and say nothing
+about real brains.
+"""
+
+
+def page(reports: dict[str, dict[str, Any]]) -> str:
+    """The whole page, a table a report."""
+    return "\n".join([HEAD, *(section(name, report) for name, report in sorted(reports.items()))])
+
+
+def section(name: str, report: dict[str, Any]) -> str:
+    """One report as a table."""
+    lines = [
+        f"## {name}",
+        "",
+        f"{report['machine']}; {report['date'][:10]}; commit {report['commit']}.",
+        *([report["note"]] if "note" in report else []),
+        "",
+        "| figure | value | goal | |",
+        "|---|---:|---:|---|",
+    ]
+    for figure in report["figures"]:
+        goal = "" if figure["goal"] is None else f"{figure['sense']} {figure['goal']:g} {figure['unit']}"
+        verdict = {True: "holds", False: "**missed**", None: ""}[figure["holds"]]
+        lines.append(f"| `{figure['name']}` | {figure['value']:.3g} {figure['unit']} | {goal} | {verdict} |")
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page({file.stem: json.loads(file.read_text()) for file in RESULTS.glob("*.json")}))
