@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 from pydantic import NonNegativeFloat, PositiveInt, ValidationError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from core.contracts.annotations import FrozenAnnotation, Paths
@@ -15,6 +15,7 @@ from core.contracts.datasets import SectionNumber
 from core.contracts.jobs import BrainReference
 from core.contracts.training import SegmentationSettings
 from core.models.factory import build_model
+from core.training.checkpoint import write_tensors
 
 WEIGHTS_FILE, DESCRIPTION_FILE = "model.safetensors", "model.json"
 
@@ -50,10 +51,7 @@ def outlines_on(annotations: tuple[FrozenAnnotation, ...], area: str, section: i
 
 def save_model(folder: Path, model: nn.Module, description: LocalModel) -> None:
     """Write both files, the description last: where it stands, the weights stand too."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    temporary = folder / f".{WEIGHTS_FILE}.{os.getpid()}"
-    save_file(tensors, temporary)
-    os.replace(temporary, folder / WEIGHTS_FILE)
+    write_tensors(folder / WEIGHTS_FILE, model.state_dict(), {})
     write_text(folder / DESCRIPTION_FILE, description.model_dump_json(indent=1))
 
 

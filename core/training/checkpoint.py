@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 from torch.optim import SGD
 
@@ -54,5 +54,6 @@ def load_checkpoint(folder: Path, model: nn.Module, optimiser: SGD, settings: Se
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
     """Write a safetensors file under a temporary name, then rename it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, temporary, metadata=metadata)
+    held = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    temporary.write_bytes(save(held, metadata=metadata))
     os.replace(temporary, path)
