@@ -19,6 +19,7 @@ export default defineConfig({
   build: {
     chunkSizeWarningLimit: 360, // the deep-zoom library alone
     rolldownOptions: {
+      checks: { pluginTimings: false },
       output: {
         codeSplitting: {
           groups: [
