@@ -72,6 +72,8 @@ class QueueState(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    """Told to end for no fault of its own, as when the machine is shut down: it goes on later, and no attempt is lost."""
     UNKNOWN = "unknown"
 
 

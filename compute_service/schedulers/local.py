@@ -17,6 +17,7 @@ from pathlib import Path
 
 from compute_service.ports import QueueState, QueueStatus, SchedulerUnavailableError, SubmissionRefusedError
 from compute_service.schedulers.local_files import (
+    TOLD_TO_STOP,
     Entry,
     Final,
     LocalPaths,
@@ -191,6 +192,8 @@ def _verdict(entry: Entry, paths: LocalPaths) -> QueueStatus:
         return QueueStatus(QueueState.CANCELLED)
     if end is None:
         return QueueStatus(QueueState.FAILED, "its processes were killed or the machine was restarted")
+    if end.reason == TOLD_TO_STOP:
+        return QueueStatus(QueueState.INTERRUPTED, end.reason)
     if end.code == 0 and not end.reason:
         return QueueStatus(QueueState.COMPLETED)
     return QueueStatus(QueueState.FAILED, end.reason or _exit_words(end.code))

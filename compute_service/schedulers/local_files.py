@@ -18,6 +18,8 @@ from typing import Any
 from compute_service.schedulers.processes import Identity
 from compute_service.services.files import write_atomically
 
+TOLD_TO_STOP = "it was told to stop"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from compute_service.schedulers.local_files import Exit, LocalPaths, Process, read_entry, write
+from compute_service.schedulers.local_files import TOLD_TO_STOP, Exit, LocalPaths, Process, read_entry, write
 from compute_service.schedulers.processes import kill_all, own_identity, session_members
 
 ALREADY_RUNNING = 3
@@ -83,7 +83,7 @@ def _wait(command: "subprocess.Popen[bytes]", time_limit_s: float) -> str:
         if received is None:
             return f"it reached its time limit of {time_limit_s:.0f} s"
         if received.si_signo == signal.SIGTERM:
-            return "it was told to stop"
+            return TOLD_TO_STOP
     return ""
 
 

@@ -165,6 +165,8 @@ class Reconciler:
     def _try_again(self, key: str, record: JobRecord, status: QueueStatus) -> None:
         """Killed, or interrupted at its time limit: it goes on from its checkpoint, but not for ever."""
         why = status.reason or "its process vanished"
+        if status.state is QueueState.INTERRUPTED:
+            record = record.model_copy(update={"attempts": record.attempts - 1})
         attempts, limit = record.attempts, self.policy.max_attempts
         if attempts >= limit:
             message = (

@@ -8,7 +8,7 @@ from compute_service.ports import QueueState, QueueStatus, SchedulerUnavailableE
 from core.contracts.jobs import Resources
 
 ENDLESS = None
-ENDED = (QueueState.COMPLETED, QueueState.FAILED, QueueState.CANCELLED)
+ENDED = (QueueState.COMPLETED, QueueState.FAILED, QueueState.CANCELLED, QueueState.INTERRUPTED)
 
 
 def like_the_shell(argv: Sequence[str]) -> int | None:

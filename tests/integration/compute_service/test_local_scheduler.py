@@ -196,7 +196,7 @@ class TestLocalScheduler(SchedulerContract):
         scheduler.interrupt_all()
         assert [identity for identity in identities if session_members(identity)] == []
         statuses = scheduler.status(ids)
-        assert {status.state for status in statuses.values()} == {QueueState.FAILED}
+        assert {status.state for status in statuses.values()} == {QueueState.INTERRUPTED}
         assert {status.reason for status in statuses.values()} == {"it was told to stop"}
 
     def test_interrupting_leaves_waiting_jobs_waiting(self, jobs):

@@ -166,6 +166,15 @@ def test_a_job_killed_again_and_again_fails_with_a_remedy(world):
     assert len(world.scheduler.submissions) == POLICY.max_attempts
 
 
+def test_a_job_interrupted_for_no_fault_of_its_own_goes_on_however_often(world):
+    key = world.running()
+    for _ in range(POLICY.max_attempts + 1):
+        world.scheduler.end(world.queue_id(key), QueueState.INTERRUPTED, "it was told to stop")
+        world.look(4)
+    assert world.report(key).state is JobState.RUNNING
+    assert world.report(key).attempts == 1
+
+
 def test_the_start_of_the_first_attempt_stays_the_start(world):
     key = world.running()
     started_at = world.report(key).started_at
