@@ -24,6 +24,7 @@ PACKAGES = (
     "pydantic",
     "pymongo",
     "scipy",
+    "shapely",
     "skimage",
     "tifffile",
     "torch",
