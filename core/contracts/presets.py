@@ -2,23 +2,28 @@
 
 from core.contracts.training import Architecture, Preset, SegmentationSettings
 
+START_WEIGHTS = "phantom-lr-unet-v1"
+
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset(
             name="tiny",
             title="Tiny",
-            description="Seconds on the tiny phantom, to try the way of the data; its predictions mean little elsewhere.",
+            description="Seconds on the tiny synthetic brain, to try the way of the data.",
             settings=SegmentationSettings(
-                architecture="hr_unet",
-                high_pixel_size_um=4.0,
+                architecture="lr_unet",
                 low_pixel_size_um=32.0,
-                output_px=32,
+                high_pixel_size_um=4.0,
+                output_px=64,
                 iterations=6,
                 batch_size=2,
-                learning_rate=0.01,
+                learning_rate=0.002,
                 halve_learning_rate_at=(4,),
                 roi_radius_mm=1.0,
+                weight_classes=False,
+                intensity_variation=0.25,
+                start_weights=START_WEIGHTS,
             ),
         ),
         Preset(
@@ -26,14 +31,18 @@ PRESETS: dict[str, Preset] = {
             title="Demo",
             description="Minutes on two processor cores: starts from weights trained on other synthetic brains.",
             settings=SegmentationSettings(
-                high_pixel_size_um=4.0,
+                architecture="lr_unet",
                 low_pixel_size_um=32.0,
-                output_px=128,
-                iterations=150,
-                batch_size=4,
-                learning_rate=0.01,
-                halve_learning_rate_at=(75, 100, 125),
+                high_pixel_size_um=4.0,
+                output_px=256,
+                iterations=120,
+                batch_size=2,
+                learning_rate=0.002,
+                halve_learning_rate_at=(60, 90, 105),
                 roi_radius_mm=3.0,
+                weight_classes=False,
+                intensity_variation=0.25,
+                start_weights=START_WEIGHTS,
             ),
         ),
         Preset(

@@ -16,8 +16,11 @@ from core.sampling.centres import BalancedCentres, class_weights
 from core.sampling.resident import ResidentSection, Surroundings, load_resident
 from core.tasks.context import JobContext, JobInterruptedError
 from core.tasks.model_files import LocalModel, outlines_on, save_model
-from core.training.batches import PatchSource
+from core.training.batches import PatchSource, batches
 from core.training.loop import TrainingResult, train_model
+from core.training.normalisation import recalibrate
+
+RECALIBRATION_BATCHES = 20
 
 
 class TrainingInputError(Exception):
@@ -42,6 +45,7 @@ def train(definition: JobDefinition, context: JobContext) -> None:
     result = train_model(model, source, weights, settings, context)
     if not result.finished:
         raise JobInterruptedError(f"training was stopped after {result.steps} of {settings.iterations} iterations")
+    recalibrate(model, batches(source, result.steps, result.steps + RECALIBRATION_BATCHES), settings.precision)
     save_model(context.results, model, _describe(definition, parameters, result))
 
 

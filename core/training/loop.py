@@ -83,7 +83,7 @@ def train_model(
     optimiser = nesterov_sgd(model, settings)
     weights = torch.from_numpy(class_weights).to(device)
     first_step = load_checkpoint(surroundings.checkpoints, model, optimiser, settings)
-    _set_training_mode(model, settings)
+    model.train()
     stretch, reported = _Stretch(), TrainingResult(False, first_step, math.nan, 0.0)
     started = reported_at = saved_at = time.monotonic()
 
@@ -114,15 +114,6 @@ def train_model(
         if stop:
             return TrainingResult(False, done, value, reported.f1_area)
     return reported
-
-
-def _set_training_mode(model: nn.Module, settings: SegmentationSettings) -> None:
-    """Fine-tuning keeps the start weights' normalisation statistics: those of a few patches are worse."""
-    model.train()
-    if settings.start_weights is not None:
-        for module in model.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eval()
 
 
 def _check_finite(loss: float, step: int, settings: SegmentationSettings) -> None:
