@@ -9,8 +9,8 @@ PRESETS: dict[str, Preset] = {
     for preset in (
         Preset(
             name="tiny",
-            title="Tiny",
-            description="Seconds on the tiny synthetic brain, to try the way of the data.",
+            title="Quick try",
+            description="Seconds of training, to see how the steps follow one another; do not expect good borders.",
             settings=SegmentationSettings(
                 architecture="lr_unet",
                 low_pixel_size_um=32.0,

@@ -12,7 +12,7 @@ from core.contracts.presets import PRESETS
 from tests.e2e.conftest import Api, Product, await_result, start_product, stop_product
 
 PROJECT = "/api/projects/demo"
-ITERATIONS = 24
+ITERATIONS = 60
 
 
 def square_um(offset_um: float) -> list[list[list[float]]]:
