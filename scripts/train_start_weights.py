@@ -1,6 +1,6 @@
 """Train the packaged start weights on phantom brains of the left hemisphere; never on the demo brain, which is a right one.
 
-    python scripts/train_start_weights.py build/start_weights --architecture lr_unet --brains 10 --iterations 900
+    python scripts/train_start_weights.py build/start_weights --architecture lr_unet --brains 10 --iterations 450
 
 Builds the brains below the folder (those that are there are kept), trains, scores the network on brains it has not seen,
 and writes weights and model card into core/models/weights/.
@@ -227,9 +227,9 @@ of anything: training on two annotated sections has to follow.
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where brains and the checkpoint go")
-    parser.add_argument("--architecture", choices=list(NETWORKS), default="ms_unet")
-    parser.add_argument("--brains", type=int, default=12)
-    parser.add_argument("--iterations", type=int, default=1200)
+    parser.add_argument("--architecture", choices=list(NETWORKS), default="lr_unet")
+    parser.add_argument("--brains", type=int, default=10)
+    parser.add_argument("--iterations", type=int, default=450)
     return parser.parse_args()
 
 

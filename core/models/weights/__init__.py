@@ -1,0 +1,1 @@
+"""Packaged start weights, each with its model card."""
