@@ -11,7 +11,7 @@ from core.sampling.centres import BalancedCentres, Centre
 from core.sampling.resident import Surroundings, load_resident
 from core.training.batches import PatchSource
 
-SETTINGS = PRESETS["tiny"].settings.model_copy(update={"roi_radius_mm": 0.5})
+SETTINGS = PRESETS["tiny"].settings.model_copy(update={"architecture": "ms_unet", "output_px": 32, "roi_radius_mm": 0.5})
 
 
 @pytest.fixture(scope="module")

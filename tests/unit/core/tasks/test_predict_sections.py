@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from core.contracts.presets import PRESETS
 from core.contracts.training import AREA, SectionPrediction
 from core.tasks.context import JobInterruptedError
 from core.tasks.model_files import ModelFilesError
@@ -62,3 +63,13 @@ def test_a_model_of_another_area_is_refused(after_training):
 def test_a_training_that_left_no_model_is_named(run):
     with pytest.raises(ModelFilesError, match=r"model\.json is missing: .* train again"):
         run.predict((911,))
+
+
+def test_high_and_low_resolution_go_the_same_way_together(tiny_brain, tmp_path):
+    settings = PRESETS["tiny"].settings.model_copy(
+        update={"architecture": "ms_unet", "output_px": 32, "iterations": 1, "batch_size": 1, "start_weights": None}
+    )
+    both = LocalRun(tiny_brain, tmp_path, settings=settings)
+    both.train()
+    _, labels, _ = read(both.predict((921,)) / "predictions", 921)
+    assert set(np.unique(labels)) <= {0, 1, 2, 3, 255}
