@@ -66,4 +66,6 @@ def job_environment(settings: Settings, environment: Mapping[str, str]) -> dict[
     allowed = {name: environment[name] for name in ALLOWED_IN_JOBS if name in environment}
     # Jobs run the code that the service runs, also from a checkout that is not installed.
     code = str(Path(compute_service.__file__).absolute().parents[1])
-    return allowed | {"PYTHONPATH": code, "PYTHONUNBUFFERED": "1", "BRODMANN_BRAINS": str(settings.brains)}
+    # Numeric threads that wait give up their core at once: others use the same machine.
+    habits = {"PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": "passive"}
+    return allowed | habits | {"PYTHONPATH": code, "BRODMANN_BRAINS": str(settings.brains)}
