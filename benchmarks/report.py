@@ -15,12 +15,14 @@ about real brains.
 """
 
 NOTES = {
-    "first_light": """The demo preset fine-tunes packaged start weights (`core/models/weights`), which were trained on other phantom
-brains. Its learning rate and its plain loss were chosen by looking at this same interval, so the score is somewhat
-optimistic; a second seed, run after the choice, gave 0.945. The worst section is 981, which is torn:
+    "first_light": """
+The demo preset fine-tunes packaged start weights (`core/models/weights`), which were trained on other phantom brains.
+Its learning rate and its plain loss were chosen by looking at this same interval, so the score is somewhat optimistic;
+a second seed, run after the choice, gave 0.945. The worst section is 981, which is torn:
 ![Section 981: truth, model and shape interpolation](../images/demo-worst-section.jpg)
 """,
-    "phantom_calibration": """The stain levels were fitted to the left hemisphere's BigBrain medians, and are compared with these same medians here:
+    "phantom_calibration": """
+The stain levels were fitted to the left hemisphere's BigBrain medians, and are compared with these same medians here:
 this shows that the renderer does what it is told, not an independent match.
 """,
 }
@@ -37,8 +39,7 @@ def section(name: str, report: dict[str, Any]) -> str:
         f"## {name}",
         "",
         f"{report['machine']}; {report['date'][:10]}; commit {report['commit']}.",
-        "",
-        *([NOTES[name]] if name in NOTES else []),
+        NOTES.get(name, ""),
         "| figure | value | goal | |",
         "|---|---:|---:|---|",
     ]
