@@ -62,7 +62,7 @@ lint: setup-dev ## style, types, import rules, size budgets; Python and web
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_budgets.py
-	cd webui && npm run --silent lint && npm run --silent typecheck
+	cd webui && npm run --silent lint && npm run --silent typecheck && npm run --silent types -- --check
 
 format: setup-dev ## let the tools mend what they can
 	$(BIN)/ruff check --fix .
