@@ -20,7 +20,6 @@ from core.contracts.datasets import Brain
 from core.contracts.jobs import BrainReference
 from core.contracts.presets import PRESETS, estimate_s
 from core.contracts.projects import AnnotationReference, Project, TaskRun, TrainingTask
-from core.contracts.training import SegmentationSettings
 
 BySection = dict[int, list[Annotation]]
 
@@ -100,7 +99,7 @@ class Tasks:
             brain=BrainReference(id=brain.id, fingerprint=self._brains.folder(brain.id).fingerprint()),
             between=tuple(proposal.sections_between for proposal in proposals),
             code_version=version("brodmann"),
-            time_limit_s=time_limit_s(_estimate(settings, longest, self._dispatch.has_gpus())[0]),
+            time_limit_s=time_limit_s(estimate_s(settings, longest, self._dispatch.has_gpus())[0]),
         )
         return task, frozen
 
@@ -109,7 +108,7 @@ class Tasks:
         has_gpus = self._dispatch.has_gpus()
         offers = []
         for preset in PRESETS.values():
-            seconds, basis = _estimate(preset.settings, longest, has_gpus)
+            seconds, basis = estimate_s(preset.settings, longest, has_gpus)
             offers.append(PresetOffer(preset=preset, estimate_s=seconds, estimate_basis=basis))
         return tuple(offers)
 
@@ -124,10 +123,6 @@ class Tasks:
             return read(TrainingTask, self._records.store.get(TASKS, document_id))
         except MissingDocumentError:
             return None
-
-
-def _estimate(settings: SegmentationSettings, sections: int, has_gpus: bool) -> tuple[float, str]:
-    return estimate_s(settings, sections, has_gpus)
 
 
 def _problems(brain: Brain, by_section: BySection) -> pairs.SectionProblems:

@@ -52,7 +52,7 @@ def _at(plane_mm: float, number: int, thickness_um: float = 20.0) -> float:
 PRESETS: dict[str, PhantomSpec] = {
     "tiny": PhantomSpec(
         brain_id="TINY",
-        title="Tiny phantom (synthetic tissue on real anatomy)",
+        title="Tiny phantom",
         blocks=("occipital_right",),
         numbers=(901, 911, 921, 931, 941),
         annotated_sections=(901, 941),
@@ -66,7 +66,7 @@ PRESETS: dict[str, PhantomSpec] = {
     # 1 GB and four minutes holds.
     "demo": PhantomSpec(
         brain_id="B20",
-        title="Demo brain (synthetic tissue on real anatomy)",
+        title="Demo brain",
         blocks=("occipital_right",),
         numbers=(881, 891, *range(901, 1022, 10), 1031, 1041),
         annotated_sections=ANNOTATED_SECTIONS,
@@ -79,7 +79,7 @@ PRESETS: dict[str, PhantomSpec] = {
     ),
     "bench": PhantomSpec(
         brain_id="BENCH",
-        title="Sections of real size (synthetic tissue on real anatomy)",
+        title="Sections of real size",
         blocks=("occipital_left", "occipital_right"),
         numbers=(1301, 1311),
         annotated_sections=(1301, 1311),
@@ -106,7 +106,7 @@ def _start_weight_spec(index: int) -> PhantomSpec:
     plane_mm = -50.0 + share * 20.0
     return PhantomSpec(
         brain_id=f"S{index:02d}",
-        title=f"Phantom brain {index} for start weights (synthetic tissue on real anatomy)",
+        title=f"Phantom brain {index} for start weights",
         blocks=("occipital_left",),
         numbers=(901, 1021),
         annotated_sections=(901, 1021),
