@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+from typing import Any
 
 import click
 
@@ -16,6 +17,7 @@ COMMANDS = {
     "train": "train",
     "user": "user",
 }
+OUR_PACKAGES = ("backend", "brodmann", "compute_service", "core")
 
 
 class LazyGroup(click.Group):
@@ -31,6 +33,15 @@ class LazyGroup(click.Group):
             return None
         command = importlib.import_module(f"brodmann.commands.{COMMANDS[cmd_name]}").command
         return command if isinstance(command, click.Command) else None
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Run the command; an error of ours is told in its words, any other is a bug and keeps its traceback."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:  # the process boundary
+            if type(error).__module__.partition(".")[0] in OUR_PACKAGES:
+                raise click.ClickException(str(error)) from error
+            raise
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -21,12 +21,9 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 def command(brain: Path, model: Path, predictions: Path, picture: Path | None, as_json: bool) -> None:
     """Print the F1 score of every predicted section of BRAIN, whose truth must come with the dataset."""
-    from core.tasks.evaluate import EvaluationInputError, evaluate
+    from core.tasks.evaluate import evaluate
 
-    try:
-        evaluation = evaluate(brain, model / "results", predictions / "results" / "predictions", picture)
-    except EvaluationInputError as error:
-        raise click.ClickException(str(error)) from None
+    evaluation = evaluate(brain, model / "results", predictions / "results" / "predictions", picture)
     click.echo(evaluation.model_dump_json(indent=2) if as_json else table(evaluation))
 
 

@@ -30,3 +30,5 @@ def build(folder: Path, preset: str, workers: int) -> None:
     build_phantom(folder.resolve(), preset, workers)
     size_mb = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
     click.echo(f"{folder}: {size_mb:.0f} MB")
+    if folder.name != PRESETS[preset].brain_id:
+        click.echo(f"To serve this brain, call its folder {PRESETS[preset].brain_id}.")

@@ -62,3 +62,18 @@ def test_doctor_finds_a_loose_secret(tmp_path: Path) -> None:
     finding = next(finding for finding in json.loads(answer.output) if finding["check"] == "secrets")
     assert not finding["holds"]
     assert "chmod 600" in finding["remedy"]
+
+
+def test_a_folder_that_is_no_brain_is_told_in_words(tmp_path: Path) -> None:
+    command = ["train", str(tmp_path), "--area", "hOc1", "--sections", "1", "2", "--out", str(tmp_path / "out")]
+    answer = CliRunner().invoke(main, command)
+    assert answer.exit_code == 1
+    assert "brain.json" in answer.output
+    assert "Traceback" not in answer.output
+
+
+def test_a_password_that_is_too_short_is_told_in_words(tmp_path: Path) -> None:
+    command = ["user", "add", "bob", "--password", "short", "--data", str(tmp_path)]
+    answer = CliRunner().invoke(main, command)
+    assert answer.exit_code == 1
+    assert "8 characters" in answer.output
