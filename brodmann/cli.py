@@ -11,6 +11,7 @@ COMMANDS = {
     "up": "up",
     "doctor": "doctor",
     "evaluate": "evaluate",
+    "ingest": "ingest",
     "models": "models",
     "phantom": "phantom",
     "predict": "predict",

@@ -26,7 +26,9 @@ class TerminalProgress:
         if self._live and percent != self._percent:
             loss = "" if progress.loss is None else f"  loss {progress.loss:.3f}"
             left = "" if progress.eta_s is None else f"  {progress.eta_s:.0f} s left"
-            click.echo(f"\r{progress.phase}  {percent:3d} %{loss}{left}    ", nl=False, err=True)
+            rate = progress.metrics.get("megapixels_per_s")
+            speed = "" if rate is None else f"  {rate:.1f} MP/s"
+            click.echo(f"\r{progress.phase}  {percent:3d} %{loss}{speed}{left}    ", nl=False, err=True)
         self._percent = percent
 
     def close(self) -> None:

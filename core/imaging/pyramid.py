@@ -26,9 +26,12 @@ _BLOCK_PX = 512  # computed levels are averaged block by block, so that a coarse
 _ENCODE_QUALITY = 85
 
 
-def open_pyramid(path: Path) -> "Pyramid":
-    """Open an image; UnreadableImageError names the file, the reason and the remedy."""
-    structure = read_structure(path)
+def open_pyramid(path: Path, pixel_size_um: float | None = None) -> "Pyramid":
+    """Open an image; UnreadableImageError names the file, the reason and the remedy.
+
+    A pixel size given here replaces the one that the file tells.
+    """
+    structure = read_structure(path, pixel_size_um)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.imaging.errors import UnreadableImageError
 from core.imaging.resampling import Image
+from core.imaging.scanners import scanner_pixel_size_um
 
 # What tifffile and imagecodecs raise on damaged or foreign content (found by fuzzing: the tests change random bytes).
 DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError, struct.error)
@@ -73,8 +74,11 @@ class StoredImage:
     levels: dict[int, StoredLevel]
 
 
-def read_structure(path: Path) -> StoredImage:
-    """Read the tags of an image; UnreadableImageError when it is no TIFF, truncated, oversized or of unknown scale."""
+def read_structure(path: Path, pixel_size_um: float | None = None) -> StoredImage:
+    """Read the tags of an image; UnreadableImageError when it is no TIFF, truncated, oversized or of unknown scale.
+
+    A pixel size given here replaces the one that the file tells.
+    """
     if not path.is_file():
         raise UnreadableImageError(path, "there is no such file", "Check the name, and that the disk is mounted")
     try:
@@ -86,7 +90,7 @@ def read_structure(path: Path) -> StoredImage:
                 level = _level_number(page, base)
                 if level and level not in levels:
                     levels[level] = _stored_level(path, page)
-            return StoredImage(_pixel_size_um(path, pages[0]), levels)
+            return StoredImage(pixel_size_um or _pixel_size_um(path, pages[0]), levels)
     except DAMAGE as error:
         raise UnreadableImageError(path, f"it cannot be read as TIFF ({error})", _COPY) from error
 
@@ -157,11 +161,14 @@ def _check_extent(path: Path, level: StoredLevel) -> None:
 
 
 def _pixel_size_um(path: Path, page: tifffile.TiffPage) -> float:
-    """From the description that our writer leaves (exact), else from the resolution tags."""
-    remedy = "Write the pixel size into its resolution tags (XResolution, YResolution, ResolutionUnit centimetre)"
+    """From the description that our writer (exact) or a scanner leaves, else from the resolution tags."""
+    remedy = "Ingest it with --pixel-size-um, or write XResolution, YResolution and ResolutionUnit (centimetre) into it"
     exact = _described_pixel_size_um(page.description)
     if exact is not None:
         return exact
+    scanned = scanner_pixel_size_um(page.description)
+    if scanned is not None:
+        return _square(path, *scanned)
     tags = [page.tags.get(name) for name in ("XResolution", "YResolution", "ResolutionUnit")]
     if any(tag is None for tag in tags):
         raise UnreadableImageError(path, "it does not say its pixel size", remedy)
@@ -169,11 +176,15 @@ def _pixel_size_um(path: Path, page: tifffile.TiffPage) -> float:
     if min(x_count, x_per, y_count, y_per) <= 0 or int(unit) not in _UM_PER_UNIT:
         raise UnreadableImageError(path, "it does not say its pixel size", remedy)
     width_um, height_um = (float(_UM_PER_UNIT[int(unit)] * per / count) for count, per in ((x_count, x_per), (y_count, y_per)))
+    smallest, largest = _PLAUSIBLE_PIXEL_SIZES_UM
+    if not smallest <= _square(path, width_um, height_um) <= largest:
+        raise UnreadableImageError(path, f"its resolution tags give {width_um:g} µm per pixel, a screen's or printer's", remedy)
+    return width_um
+
+
+def _square(path: Path, width_um: float, height_um: float) -> float:
     if abs(width_um - height_um) > 0.01 * width_um:
         raise UnreadableImageError(path, f"its pixels are not square ({width_um:g} x {height_um:g} µm)", _CONVERT)
-    smallest, largest = _PLAUSIBLE_PIXEL_SIZES_UM
-    if not smallest <= width_um <= largest:
-        raise UnreadableImageError(path, f"its resolution tags give {width_um:g} µm per pixel, a screen's or printer's", remedy)
     return width_um
 
 

@@ -1,0 +1,143 @@
+"""Ingest of real files in several formats, with broken ones among them, and killed in the middle."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from brodmann.cli import main
+from core.datasets import BrainFolder
+
+JPEG_STEPS = 6
+
+
+def smooth(number: int, width_px: int = 700, height_px: int = 600) -> np.ndarray:
+    y, x = np.mgrid[:height_px, :width_px]
+    return np.round(127 + 60 * np.sin(x / (20 + number)) + 60 * np.cos(y / 31)).astype(np.uint8)
+
+
+def brodmann_ingest(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["ingest", *map(str, arguments), "--yes", "--json"])
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> Path:
+    """Four sections in four formats, a truncated TIFF, a text that is called TIFF, and a name without a number."""
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    per_cm = {"resolution": (5000, 5000), "resolutionunit": "CENTIMETER"}
+    tifffile.imwrite(folder / "B20_0001.tif", smooth(1), bigtiff=True, tile=(128, 128), compression="deflate", **per_cm)
+    tifffile.imwrite(
+        folder / "B20_0002.ome.tif", smooth(2), metadata={"axes": "YX", "PhysicalSizeX": 2.0, "PhysicalSizeY": 2.0}
+    )
+    aperio = "Aperio Image Library v1\n700x600|MPP = 2.0"
+    tifffile.imwrite(folder / "B20_0003.svs", np.dstack([smooth(3)] * 3), photometric="rgb", description=aperio, metadata=None)
+    Image.fromarray(smooth(4)).save(folder / "B20_0004.png", dpi=(12_700, 12_700))
+    (folder / "B20_0005.tif").write_bytes((folder / "B20_0001.tif").read_bytes()[:9_000])
+    (folder / "B20_0006.tif").write_text("this is no image")
+    Image.fromarray(smooth(7)).save(folder / "overview.png")
+    return folder
+
+
+def test_a_brain_equals_its_sources_and_broken_files_are_told_and_stop_nothing(scans: Path, tmp_path: Path) -> None:
+    answer = brodmann_ingest(scans, "--brain", "B20", "--out", tmp_path / "brains")
+    assert answer.exit_code == 1
+    told = json.loads(answer.stdout)
+    assert (told["written"], told["kept"]) == ([1, 2, 3, 4], [])
+    failed = {Path(failure["file"]).name: failure["reason"] for failure in told["failures"]}
+    assert set(failed) == {"B20_0005.tif", "B20_0006.tif", "overview.png"}
+    assert "no section number" in failed["overview.png"]
+    assert all(name in reason for name, reason in failed.items())
+    folder = BrainFolder(tmp_path / "brains" / "B20")
+    assert folder.check() == []
+    assert (folder.brain.pixel_size_um, folder.brain.section_thickness_um, folder.brain.synthetic) == (2.0, 20.0, False)
+    for number in (1, 2, 3, 4):
+        with folder.pyramid(number) as pyramid:
+            assert pyramid.stored_levels == (0, 1, 2)
+            difference = pyramid.read(0, 0, 0, 700, 600).astype(int) - smooth(number)
+        assert np.abs(difference).max() <= JPEG_STEPS
+
+
+def test_damage_inside_a_file_is_told_and_leaves_no_file(tmp_path: Path) -> None:
+    for number in (1, 2):
+        Image.fromarray(smooth(number)).save(tmp_path / f"s{number}.png")
+    (tmp_path / "s2.png").write_bytes((tmp_path / "s2.png").read_bytes()[:20_000])
+    answer = brodmann_ingest(tmp_path, "--brain", "B20", "--out", tmp_path / "out", "--pixel-size-um", 2)
+    assert answer.exit_code == 1
+    assert [Path(failure["file"]).name for failure in json.loads(answer.stdout)["failures"]] == ["s2.png"]
+    assert [file.name for file in (tmp_path / "out/B20/sections").iterdir()] == ["B20_0001.tif"]
+
+
+def test_without_a_pixel_size_nothing_is_written_and_the_option_is_named(tmp_path: Path) -> None:
+    Image.fromarray(smooth(1)).save(tmp_path / "s1.png")
+    answer = brodmann_ingest(tmp_path, "--brain", "B20", "--out", tmp_path / "out")
+    assert answer.exit_code == 1
+    assert "--pixel-size-um" in answer.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_shows_the_numbers_and_writes_nothing(scans: Path, tmp_path: Path) -> None:
+    answer = CliRunner().invoke(main, ["ingest", str(scans), "--brain", "B20", "--out", f"{tmp_path}/out", "--dry-run"])
+    assert answer.exit_code == 0
+    assert "      3  " in answer.output
+    assert "*{number}*" in answer.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_section_with_other_pixels_than_the_brain_is_refused(scans: Path, tmp_path: Path) -> None:
+    Image.fromarray(smooth(8)).save(scans / "B20_0008.png", dpi=(25_400, 25_400))
+    told = json.loads(brodmann_ingest(scans, "--brain", "B20", "--out", tmp_path / "out").stdout)
+    assert told["written"] == [1, 2, 3, 4]
+    assert any("its pixels are 1 µm" in failure["reason"] for failure in told["failures"])
+
+
+def test_only_changed_and_new_sources_are_written_again(tmp_path: Path) -> None:
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    for number in (1, 2):
+        Image.fromarray(smooth(number)).save(scans / f"s{number}.png")
+    command = (scans, "--brain", "B20", "--out", tmp_path / "out", "--pixel-size-um", 2)
+    assert json.loads(brodmann_ingest(*command).stdout)["written"] == [1, 2]
+    Image.fromarray(smooth(5, 640)).save(scans / "s2.png")
+    Image.fromarray(smooth(3)).save(scans / "s3.png")
+    told = json.loads(brodmann_ingest(*command).stdout)
+    assert (told["written"], told["kept"]) == ([2, 3], [1])
+    folder = BrainFolder(tmp_path / "out/B20")
+    assert [section.width_px for section in folder.brain.sections] == [700, 640, 700]
+    assert folder.check() == []
+
+
+def test_killed_in_the_middle_and_started_again_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    scans, out = tmp_path / "scans", tmp_path / "out"
+    scans.mkdir()
+    for number in range(1, 13):
+        tifffile.imwrite(scans / f"s{number}.tif", smooth(number, 3000, 2500))
+    command = ["ingest", str(scans), "--brain", "B20", "--out", str(out), "--pixel-size-um", "2", "--yes", "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "brodmann", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    journal = out / "B20" / ".ingest"
+    while len(list(journal.glob("B20_*.json"))) < 2:
+        assert process.poll() is None
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (out / "B20" / "brain.json").exists()
+    answer = CliRunner().invoke(main, command)
+    assert answer.exit_code == 0, answer.output
+    told = json.loads(answer.stdout)
+    assert len(told["kept"]) >= 2
+    assert sorted(told["kept"] + told["written"]) == list(range(1, 13))
+    folder = BrainFolder(out / "B20")
+    assert folder.check() == []
+    for number in told["kept"]:
+        with folder.pyramid(number) as pyramid:
+            difference = pyramid.read(0, 0, 0, 3000, 2500).astype(int) - smooth(number, 3000, 2500)
+        assert np.abs(difference).max() <= JPEG_STEPS
