@@ -115,11 +115,23 @@ def test_only_changed_and_new_sources_are_written_again(tmp_path: Path) -> None:
     assert folder.check() == []
 
 
+@pytest.mark.parametrize(("option", "value"), [("--pixel-size-um", 3), ("--thickness-um", 40)])
+def test_a_brain_that_is_there_keeps_its_measures(scans: Path, tmp_path: Path, option: str, value: float) -> None:
+    command = (scans, "--brain", "B20", "--out", tmp_path / "out")
+    brodmann_ingest(*command)
+    before = (tmp_path / "out/B20/brain.json").read_bytes()
+    answer = brodmann_ingest(*command, option, value)
+    assert answer.exit_code == 1
+    assert "holds a brain whose" in answer.output
+    assert (tmp_path / "out/B20/brain.json").read_bytes() == before
+
+
 def test_killed_in_the_middle_and_started_again_it_goes_on_where_it_was(tmp_path: Path) -> None:
     scans, out = tmp_path / "scans", tmp_path / "out"
     scans.mkdir()
-    for number in range(1, 13):
+    for number in range(1, 12):
         tifffile.imwrite(scans / f"s{number}.tif", smooth(number, 3000, 2500))
+    tifffile.imwrite(scans / "s12.tif", np.tile(smooth(12, 3000, 2500), (4, 4)))  # large, so that the end is far away
     command = ["ingest", str(scans), "--brain", "B20", "--out", str(out), "--pixel-size-um", "2", "--yes", "--json"]
     process = subprocess.Popen(
         [sys.executable, "-m", "brodmann", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -137,7 +149,8 @@ def test_killed_in_the_middle_and_started_again_it_goes_on_where_it_was(tmp_path
     assert sorted(told["kept"] + told["written"]) == list(range(1, 13))
     folder = BrainFolder(out / "B20")
     assert folder.check() == []
-    for number in told["kept"]:
+    assert sorted(file.name for file in (out / "B20/sections").iterdir()) == [f"B20_{n:04d}.tif" for n in range(1, 13)]
+    for number in set(told["kept"]) - {12}:
         with folder.pyramid(number) as pyramid:
             difference = pyramid.read(0, 0, 0, 3000, 2500).astype(int) - smooth(number, 3000, 2500)
         assert np.abs(difference).max() <= JPEG_STEPS
