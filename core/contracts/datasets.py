@@ -71,6 +71,14 @@ class RigidTransform(Contract):
     mirrored: bool = False
 
 
+class AlignmentQuality(Contract):
+    """How well the features of two sections agree on a transform."""
+
+    matches: int = Field(ge=0, description="features of one section that have a distinct counterpart in the other")
+    inliers: int = Field(ge=0, description="matches that agree on one rigid transform")
+    weak: bool = Field(description="the transform is not certain; a person should look")
+
+
 class AlignmentStep(Contract):
     """The rigid transform from one section's frame to its successor's (thesis 3.2)."""
 
@@ -78,6 +86,8 @@ class AlignmentStep(Contract):
     successor: SectionNumber
     transform: RigidTransform
     residual_um: float | None = Field(default=None, ge=0, description="RMS distance of matched points after the transform")
+    quality: AlignmentQuality | None = Field(default=None, description="null where the transform was not computed from images")
+    hand_set: bool = Field(default=False, description="a person set the transform; computing leaves it alone")
 
 
 class Alignment(Contract):

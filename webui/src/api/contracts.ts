@@ -578,10 +578,42 @@ export interface components {
             steps: components["schemas"]["AlignmentStep"][];
         };
         /**
+         * AlignmentQuality
+         * @description How well the features of two sections agree on a transform.
+         */
+        AlignmentQuality: {
+            /**
+             * Inliers
+             * @description matches that agree on one rigid transform
+             */
+            inliers: number;
+            /**
+             * Matches
+             * @description features of one section that have a distinct counterpart in the other
+             */
+            matches: number;
+            /**
+             * Weak
+             * @description the transform is not certain; a person should look
+             */
+            weak: boolean;
+        };
+        /**
          * AlignmentStep
          * @description The rigid transform from one section's frame to its successor's (thesis 3.2).
          */
         AlignmentStep: {
+            /**
+             * Hand Set
+             * @description a person set the transform; computing leaves it alone
+             * @default false
+             */
+            hand_set: boolean;
+            /**
+             * @description null where the transform was not computed from images
+             * @default null
+             */
+            quality: components["schemas"]["AlignmentQuality"] | null;
             /**
              * Residual Um
              * @description RMS distance of matched points after the transform
