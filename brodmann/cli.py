@@ -9,6 +9,7 @@ import click
 # Name on the command line -> module below brodmann.commands with a click command `command`.
 COMMANDS = {
     "up": "up",
+    "align": "align",
     "doctor": "doctor",
     "evaluate": "evaluate",
     "ingest": "ingest",

@@ -1,0 +1,51 @@
+"""`brodmann align`: rigid transforms between neighbouring sections, computed from the images."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from brodmann.commands.train import folder_argument
+
+if TYPE_CHECKING:
+    from core.contracts.datasets import Alignment, AlignmentStep
+
+
+@click.command(epilog="Example: brodmann align data/brains/B20 --write")
+@folder_argument
+@click.option("--write", is_flag=True, help="Replace the dataset's alignment; steps set by hand stay.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+def command(brain: Path, write: bool, as_json: bool) -> None:
+    """Align every section of the dataset BRAIN to the next and print how certain each pair is."""
+    from core.anatomy.align import align_brain
+    from core.datasets import BrainFolder, write_alignment
+
+    alignment = align_brain(BrainFolder(brain), _progress)
+    if write:
+        write_alignment(brain, alignment)
+    click.echo(alignment.model_dump_json(indent=2) if as_json else table(alignment))
+    if not write:
+        click.echo("Nothing was written; --write replaces the dataset's alignment.", err=True)
+
+
+def table(alignment: "Alignment") -> str:
+    """A line for each pair, weak ones marked, and how many pairs a person should look at."""
+    lines = ["section     to  inliers  of matches  residual µm"]
+    lines += [_line(step) for step in alignment.steps]
+    weak = sum(step.quality is not None and step.quality.weak for step in alignment.steps)
+    return "\n".join([*lines, "", f"{weak} of {len(alignment.steps)} pairs are weak; check them by eye"])
+
+
+def _line(step: "AlignmentStep") -> str:
+    start = f"{step.section:>7}  {step.successor:>5}"
+    if step.hand_set or step.quality is None:
+        return f"{start}  set by hand"
+    quality = step.quality
+    share = quality.inliers / quality.matches if quality.matches else 0.0
+    residual = "-" if step.residual_um is None else f"{step.residual_um:.0f}"
+    marks = "  mirrored" * step.transform.mirrored + "  WEAK" * quality.weak
+    return f"{start}  {quality.inliers:>7}  {quality.matches:>4} ({share:4.0%})  {residual:>11}{marks}"
+
+
+def _progress(done: int, of: int) -> None:
+    click.echo(f"aligned {done} of {of} pairs", err=True)
