@@ -15,6 +15,11 @@ about real brains.
 """
 
 NOTES = {
+    "alignment": """
+The 16 pairs of the demo brain, each aligned as it is and with its first image mirrored; one section is torn. Errors are against
+the rigid transform that fits the phantom's motion best; what deformation leaves over from that one is given beside them. The
+method's settings were chosen by looking at this same brain.
+""",
     "first_light": """
 The demo preset fine-tunes packaged start weights (`core/models/weights`), which were trained on other phantom brains.
 Its learning rate and its plain loss were chosen by looking at this same interval, so the score is somewhat optimistic;
