@@ -18,8 +18,8 @@ NOTES = {
     "alignment": """
 The 16 pairs of the demo brain, each aligned as it is and with its first image mirrored; one section is torn. Errors are against
 the rigid transform that fits the phantom's motion best; what deformation leaves over from that one is given beside them. The
-method's settings were chosen by looking at this same brain; a second seed (4 µm per pixel), run after the choice, gave a median of
-78 µm, a worst pair of 214 µm, and the same counts.
+method's settings were chosen by looking at this same brain; a second seed (4 µm per pixel), run after the choice, gave a median
+of 78 µm, a worst pair of 214 µm, and the same counts.
 """,
     "first_light": """
 The demo preset fine-tunes packaged start weights (`core/models/weights`), which were trained on other phantom brains.
