@@ -16,6 +16,7 @@ COMMANDS = {
     "models": "models",
     "phantom": "phantom",
     "predict": "predict",
+    "store": "store",
     "train": "train",
     "user": "user",
 }

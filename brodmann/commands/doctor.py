@@ -17,6 +17,7 @@ FREE_DISK_GB = 5.0
 PACKAGES = (
     "flask",
     "gunicorn",
+    "h5py",
     "imagecodecs",
     "numba",
     "numpy",

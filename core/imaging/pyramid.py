@@ -63,6 +63,14 @@ class Pyramid:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    @property
+    def handle_bytes(self) -> int:
+        """Memory of the tables that say where every tile stands."""
+        tables = (
+            each.offsets.nbytes + each.byte_counts.nbytes + len(each.jpeg_tables or b"") for each in self._stored.values()
+        )
+        return sum(tables)
+
     def level_pixel_size_um(self, level: int) -> float:
         """Pixel size of a level: doubled with each step."""
         return self.pixel_size_um * 2.0**level

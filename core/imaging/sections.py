@@ -8,14 +8,14 @@ import math
 
 import numpy as np
 
-from core.imaging.pyramid import Pyramid
+from core.imaging.reader import SectionReader
 from core.imaging.resampling import Image, average_blocks, average_intervals
 
 _BAND_PX = 1 << 24  # source pixels held at a time
 _TOLERANCE = 1e-6
 
 
-def read_at(pyramid: Pyramid, pixel_size_um: float, x_um: float, y_um: float, width_px: int, height_px: int) -> Image:
+def read_at(pyramid: SectionReader, pixel_size_um: float, x_um: float, y_um: float, width_px: int, height_px: int) -> Image:
     """The window of width x height pixels of `pixel_size_um` whose corner is at (x_um, y_um); 255 outside the image.
 
     The corner must lie on the reading's pixel grid, i.e. be a multiple of the pixel size (ValueError).
@@ -33,20 +33,20 @@ def read_at(pyramid: Pyramid, pixel_size_um: float, x_um: float, y_um: float, wi
     return out
 
 
-def read_whole(pyramid: Pyramid, pixel_size_um: float) -> Image:
+def read_whole(pyramid: SectionReader, pixel_size_um: float) -> Image:
     """The whole section at a pixel size; the last row and column may reach beyond the image."""
     width, height = whole_size_px(pyramid, pixel_size_um)
     return read_at(pyramid, pixel_size_um, 0.0, 0.0, width, height)
 
 
-def whole_size_px(pyramid: Pyramid, pixel_size_um: float) -> tuple[int, int]:
+def whole_size_px(pyramid: SectionReader, pixel_size_um: float) -> tuple[int, int]:
     """(width, height) of the whole section at a pixel size, rounded up."""
     factor = pyramid.pixel_size_um / pixel_size_um
     width, height = (math.ceil(side * factor - _TOLERANCE) for side in (pyramid.width_px, pyramid.height_px))
     return width, height
 
 
-def best_level(pyramid: Pyramid, pixel_size_um: float) -> int:
+def best_level(pyramid: SectionReader, pixel_size_um: float) -> int:
     """The coarsest stored level that is at least as fine as wanted; full resolution when none is."""
     if not 0 < pixel_size_um < float("inf"):
         raise ValueError(f"pixel_size_um must be positive, got {pixel_size_um}")
@@ -61,7 +61,7 @@ def _grid_index(position_um: float, pixel_size_um: float, name: str) -> int:
     return round(index)
 
 
-def _read_band(pyramid: Pyramid, level: int, factor: float, corner: tuple[int, int], shape: tuple[int, int]) -> Image:
+def _read_band(pyramid: SectionReader, level: int, factor: float, corner: tuple[int, int], shape: tuple[int, int]) -> Image:
     """Pixels from (column, row) = corner on, each the mean over factor x factor pixels of the level."""
     (column, row), (height, width) = corner, shape
     if isinstance(factor, int):

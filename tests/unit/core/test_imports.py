@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "numba", "matplotlib", "skimage", "scipy"}
+HEAVY = {"torch", "numba", "matplotlib", "skimage", "scipy", "h5py"}
 # What the backend's web process imports of core.
 LIGHT = [
     "core.contracts.routes",
