@@ -7,7 +7,6 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 WEBUI_SOURCES := $(shell find webui/src webui/public webui/index.html webui/*.json webui/*.ts -type f 2>/dev/null)
-SOURCES := core backend compute_service brodmann benchmarks scripts tests
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where no NVIDIA driver answers, the CPU build named here; set TORCH to choose another.
 TORCH ?= $(if $(shell command -v nvidia-smi),torch>=2.6,torch==2.13.0)

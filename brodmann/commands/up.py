@@ -59,9 +59,12 @@ def command(data: DataFolder, host: str, port: int, demo: bool, demo_preset: str
             _wait_until_ready(supervisor, host, page_port, stop, data)
             if not stop.is_set():
                 click.echo(f"Brodmann is at http://{host}:{page_port} - {login_hint}. Ctrl-C stops it.")
+            told: dict[str, int] = {}
             while not stop.is_set():
                 supervisor.tend()
-                _tell_pids(data, supervisor.pids())
+                if supervisor.pids() != told:
+                    told = supervisor.pids()
+                    _tell_pids(data, told)
                 stop.wait(TEND_EVERY_S)
         finally:
             supervisor.stop()
@@ -107,11 +110,9 @@ def _interrupt_jobs() -> None:
 
 def _tell_pids(data: DataFolder, pids: dict[str, int]) -> None:
     """Keep `services.json` true, for people and programs that look after the processes."""
-    text = json.dumps(pids)
-    if not data.services_file.exists() or data.services_file.read_text() != text:
-        partial = data.services_file.with_suffix(".partial")
-        partial.write_text(text)
-        partial.rename(data.services_file)
+    partial = data.services_file.with_suffix(".partial")
+    partial.write_text(json.dumps(pids))
+    partial.rename(data.services_file)
 
 
 def free_port() -> int:
