@@ -1,6 +1,5 @@
 """What a training leaves behind: `model.safetensors` (weights) and `model.json` (what they are and what they were made of)."""
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +13,7 @@ from core.contracts.base import Contract, Identifier, Moment
 from core.contracts.datasets import SectionNumber
 from core.contracts.jobs import BrainReference
 from core.contracts.training import SegmentationSettings
+from core.datasets.files import write_atomically
 from core.models.factory import build_model
 from core.training.checkpoint import write_tensors
 
@@ -80,6 +80,4 @@ def load_network(folder: Path, description: LocalModel) -> nn.Module:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file under a temporary name, then rename it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    write_atomically(path, (text + "\n").encode())

@@ -1,6 +1,5 @@
 """Predict an area on sections between the two its local model was trained on (thesis 5.1.2)."""
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from core.contracts.datasets import RasterGrid
 from core.contracts.jobs import JobDefinition, Progress
 from core.contracts.training import AREA, PredictParameters, SectionPrediction
 from core.datasets import BrainFolder
+from core.datasets.files import write_atomically
 from core.imaging.pyramid import Pyramid
 from core.imaging.sections import read_at
 from core.inference.predict import Predictor, RegionPrediction, ready
@@ -125,9 +125,7 @@ def _write_png(path: Path, values: NDArray[np.uint8]) -> None:
     done, data = cv2.imencode(".png", values)
     if not done:
         raise OSError(f"could not encode {path}")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(data.tobytes())
-    os.replace(temporary, path)
+    write_atomically(path, data.tobytes())
 
 
 class _Reporter:

@@ -1,7 +1,6 @@
 """Checkpoints: one safetensors file with weights, momentum and, as JSON in its header, the step and the settings."""
 
 import json
-import os
 from pathlib import Path
 
 import torch
@@ -11,6 +10,7 @@ from torch import nn
 from torch.optim import SGD
 
 from core.contracts.training import SegmentationSettings
+from core.datasets.files import write_atomically
 
 FILE_NAME = "checkpoint.safetensors"
 
@@ -53,7 +53,5 @@ def load_checkpoint(folder: Path, model: nn.Module, optimiser: SGD, settings: Se
 
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
     """Write a safetensors file under a temporary name, then rename it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     held = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    temporary.write_bytes(save(held, metadata=metadata))
-    os.replace(temporary, path)
+    write_atomically(path, save(held, metadata=metadata))
