@@ -21,6 +21,8 @@ export const useAnnotations = defineStore('annotations', () => {
   const area = ref('') // of what is drawn next
   const hidden = shallowRef<ReadonlySet<string>>(new Set()) // areas with their eye closed
   const versions = new Map<string, number>() // newest the server told, deleted regions included
+  let asked = 0
+  let adopted = 0
 
   const regions = computed<Region[]>(() => merge(server.value, autosave.outbox, section.value))
   const selection = computed(() => regions.value.find((region) => region.uid === selected.value))
@@ -42,10 +44,13 @@ export const useAnnotations = defineStore('annotations', () => {
     await refresh()
   }
 
+  /** Asks for the section's regions. An answer that a save or a later question overtook is older than what is shown. */
   async function refresh(): Promise<void> {
     const [inProject, number] = [project.value, section.value!]
+    const [turn, adoptedBefore] = [++asked, adopted]
     const { annotations } = await listAnnotations(inProject, number)
-    if (inProject !== project.value || number !== section.value) return
+    if (inProject !== project.value || number !== section.value || turn !== asked) return
+    if (adopted !== adoptedBefore) return refresh()
     annotations.forEach(know)
     server.value = annotations
   }
@@ -53,6 +58,7 @@ export const useAnnotations = defineStore('annotations', () => {
   /** Takes one state from the server: what was saved, or what a correction made. */
   function adopt({ annotation, problems: found }: SavedAnnotation): void {
     know(annotation)
+    adopted += 1
     problems.value = new Map(problems.value).set(annotation.uid, found)
     if (annotation.section !== section.value) return
     const others = server.value.filter((one) => one.uid !== annotation.uid)
