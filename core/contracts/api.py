@@ -4,9 +4,10 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
+from core.contracts.anatomy import TissueCorrection, TissueStroke
 from core.contracts.annotations import Annotation, Drawn, FromPrediction, Imported, OutlineProblem, Path, Paths
 from core.contracts.base import Contract, Identifier, Key, Moment
-from core.contracts.datasets import Area, Brain, SectionNumber
+from core.contracts.datasets import AlignmentStep, Area, Brain, RasterGrid, RigidTransform, SectionFlag, SectionNumber
 from core.contracts.jobs import JobReport, Progress
 from core.contracts.projects import Change, Prediction, Project, Role, TrainingTask, User, Verdict
 from core.contracts.training import Preset, SegmentationSettings
@@ -54,6 +55,70 @@ class BrainList(Contract):
 
     brains: tuple[Brain, ...]
     problems: tuple[str, ...] = ()
+
+
+class SectionFacts(Contract):
+    """One section on the brain's page: its image and what was derived of it."""
+
+    number: SectionNumber
+    thumbnail_url: str
+    width_mm: NonNegativeFloat
+    height_mm: NonNegativeFloat
+    flags: tuple[SectionFlag, ...] = ()
+    problem: str = Field(default="", description="why the image cannot be shown, in words; empty when it can")
+    tissue: Literal["missing", "computed", "corrected"]
+    step: AlignmentStep | None = Field(default=None, description="to the next section; null while it is not aligned")
+
+
+class BrainSections(Contract):
+    """Every section of a brain in order, with its state."""
+
+    sections: tuple[SectionFacts, ...]
+
+
+class NewBrainJob(Contract):
+    """A job on a brain to start. `key` is made by the client: the same key twice is the same job."""
+
+    key: Key
+    kind: Literal["tissue", "align"]
+    sections: tuple[SectionNumber, ...] = Field(default=(), max_length=20_000, description="empty: those where it is missing")
+
+
+class BrainJob(Contract):
+    """A job on a brain, outside any project."""
+
+    brain: Identifier
+    sections: tuple[SectionNumber, ...]
+    author: Identifier
+    created_at: Moment
+    report: JobReport
+
+
+class BrainJobList(Contract):
+    """Jobs on a brain, newest first."""
+
+    jobs: tuple[BrainJob, ...]
+
+
+class TissueView(Contract):
+    """The tissue classes of a section as they are shown: computed, with what was painted over them."""
+
+    version: Identifier = Field(description="of the raster's content, for its address")
+    grid: RasterGrid
+    correction: TissueCorrection
+
+
+class SaveTissueCorrection(Contract):
+    """All strokes as the client has them. `version` is the version it started from."""
+
+    version: NonNegativeInt
+    strokes: tuple[TissueStroke, ...] = Field(max_length=2_000)
+
+
+class SetStep(Contract):
+    """The transform from a section to the next one, set by a person."""
+
+    transform: RigidTransform
 
 
 class NewProject(Contract):

@@ -88,6 +88,7 @@ class AlignmentStep(Contract):
     residual_um: float | None = Field(default=None, ge=0, description="RMS distance of matched points after the transform")
     quality: AlignmentQuality | None = Field(default=None, description="null where the transform was not computed from images")
     hand_set: bool = Field(default=False, description="a person set the transform; computing leaves it alone")
+    computed: RigidTransform | None = Field(default=None, description="of a step set by hand: what the images said before")
 
 
 class Alignment(Contract):
@@ -124,3 +125,6 @@ class TilePyramid(Contract):
     pixel_size_um: PositiveFloat
     tile_size_px: PositiveInt
     levels: tuple[PyramidLevel, ...]
+    bits_per_sample: Literal[8, 16] = 8
+    black: int = Field(default=0, description="the image's value that tiles show as black")
+    white: int = Field(default=255, description="the image's value that tiles show as white")

@@ -5,9 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
+from core.contracts.anatomy import AlignParameters, TissueParameters
 from core.contracts.annotations import FrozenAnnotation
 from core.contracts.base import Contract, Identifier, Key, Moment, Sha256
 from core.contracts.training import PredictParameters, TrainParameters
+
+JobKind = Literal["train", "predict", "tissue", "align"]
+JobParameters = Annotated[TrainParameters | PredictParameters | TissueParameters | AlignParameters, Field(discriminator="kind")]
 
 
 class JobState(StrEnum):
@@ -63,7 +67,7 @@ class JobDefinition(Contract):
 
     key: Key
     title: str = Field(max_length=200)
-    parameters: Annotated[TrainParameters | PredictParameters, Field(discriminator="kind")]
+    parameters: JobParameters
     inputs: JobInputs
     after: tuple[Key, ...] = Field(default=(), description="jobs that must have succeeded before this one starts")
     resources: Resources = Resources()
@@ -97,7 +101,7 @@ class JobReport(Contract):
     """A job as the compute service tells it and the backend stores it."""
 
     key: Key
-    kind: Literal["train", "predict"]
+    kind: JobKind
     title: str
     state: JobState
     result_state: ResultState

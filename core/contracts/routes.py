@@ -24,6 +24,8 @@ class Route:
 
 
 PROJECT = "/api/projects/{project}"
+BRAIN = "/api/brains/{brain}"
+STEP = BRAIN + "/alignment/{section}"
 SECTION = "/api/brains/{brain}/sections/{section}"
 PNG, JPEG, EVENTS, BINARY = "image/png", "image/jpeg", "text/event-stream", "application/octet-stream"
 
@@ -36,6 +38,44 @@ ROUTES: tuple[Route, ...] = (
     Route("list_brains", "GET", "/api/brains", "Every brain dataset", api.BrainList),
     Route("read_brain", "GET", "/api/brains/{brain}", "One brain and its sections", datasets.Brain),
     Route("read_alignment", "GET", "/api/brains/{brain}/alignment", "The alignment of a brain's sections", datasets.Alignment),
+    Route(
+        "set_step",
+        "PUT",
+        STEP,
+        "Set the transform to the next section by hand; computing leaves it alone",
+        datasets.Alignment,
+        body=api.SetStep,
+    ),
+    Route("unset_step", "DELETE", STEP, "Take back a transform set by hand", datasets.Alignment),
+    Route("list_brain_sections", "GET", BRAIN + "/sections", "A brain's sections with their state", api.BrainSections),
+    Route("list_brain_jobs", "GET", BRAIN + "/jobs", "The jobs on a brain", api.BrainJobList),
+    Route(
+        "create_brain_job",
+        "POST",
+        BRAIN + "/jobs",
+        "Compute tissue classes or alignment",
+        api.BrainJob,
+        body=api.NewBrainJob,
+        status=201,
+    ),
+    Route("read_brain_job_log", "GET", BRAIN + "/jobs/{job}/log", "The end of a job's log", api.JobLog),
+    Route("cancel_brain_job", "POST", BRAIN + "/jobs/{job}/cancel", "Stop a job on a brain", api.BrainJob),
+    Route("read_tissue", "GET", SECTION + "/tissue", "Tissue classes of a section and what was painted", api.TissueView),
+    Route(
+        "read_tissue_raster",
+        "GET",
+        SECTION + "/tissue/{version}",
+        "Tissue classes as palette PNG: background transparent, white matter, gray matter",
+        PNG,
+    ),
+    Route(
+        "save_tissue_correction",
+        "PUT",
+        SECTION + "/tissue",
+        "Replace the strokes painted over the computed classes; 409 when somebody was faster",
+        api.TissueView,
+        body=api.SaveTissueCorrection,
+    ),
     Route("read_pyramid", "GET", SECTION + "/pyramid", "How to address a section's tiles", datasets.TilePyramid),
     Route(
         "read_tile", "GET", SECTION + "/tiles/{version}/{level}/{column}/{row}", "One tile of a section, cached for ever", JPEG

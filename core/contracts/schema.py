@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from core.contracts import annotations, api, datasets, jobs, projects, training
+from core.contracts import anatomy, annotations, api, datasets, jobs, projects, training
 from core.contracts.routes import ROUTES, Route
 
 GENERATED = Path(__file__).parent / "generated"
@@ -19,6 +19,8 @@ DOCUMENTS: tuple[type[BaseModel], ...] = (
     datasets.Alignment,
     annotations.Annotation,
     annotations.SectionOutlines,
+    anatomy.SectionTissue,
+    anatomy.TissueCorrection,
     jobs.JobDefinition,
     jobs.JobReport,
     jobs.Progress,

@@ -55,6 +55,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brains/{brain}/alignment/{section}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the transform to the next section by hand; computing leaves it alone */
+        put: operations["set_step"];
+        post?: never;
+        /** Take back a transform set by hand */
+        delete: operations["unset_step"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brains/{brain}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jobs on a brain */
+        get: operations["list_brain_jobs"];
+        put?: never;
+        /** Compute tissue classes or alignment */
+        post: operations["create_brain_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brains/{brain}/jobs/{job}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a job on a brain */
+        post: operations["cancel_brain_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brains/{brain}/jobs/{job}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The end of a job's log */
+        get: operations["read_brain_job_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brains/{brain}/sections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A brain's sections with their state */
+        get: operations["list_brain_sections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brains/{brain}/sections/{section}/pyramid": {
         parameters: {
             query?: never;
@@ -98,6 +185,41 @@ export interface paths {
         };
         /** One tile of a section, cached for ever */
         get: operations["read_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brains/{brain}/sections/{section}/tissue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tissue classes of a section and what was painted */
+        get: operations["read_tissue"];
+        /** Replace the strokes painted over the computed classes; 409 when somebody was faster */
+        put: operations["save_tissue_correction"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brains/{brain}/sections/{section}/tissue/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tissue classes as palette PNG: background transparent, white matter, gray matter */
+        get: operations["read_tissue_raster"];
         put?: never;
         post?: never;
         delete?: never;
@@ -604,6 +726,11 @@ export interface components {
          */
         AlignmentStep: {
             /**
+             * @description of a step set by hand: what the images said before
+             * @default null
+             */
+            computed: components["schemas"]["RigidTransform"] | null;
+            /**
              * Hand Set
              * @description a person set the transform; computing leaves it alone
              * @default false
@@ -831,6 +958,32 @@ export interface components {
             title: string;
         };
         /**
+         * BrainJob
+         * @description A job on a brain, outside any project.
+         */
+        BrainJob: {
+            /** Author */
+            author: string;
+            /** Brain */
+            brain: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            report: components["schemas"]["JobReport"];
+            /** Sections */
+            sections: number[];
+        };
+        /**
+         * BrainJobList
+         * @description Jobs on a brain, newest first.
+         */
+        BrainJobList: {
+            /** Jobs */
+            jobs: components["schemas"]["BrainJob"][];
+        };
+        /**
          * BrainList
          * @description Every brain dataset below the brains folder; those that cannot be read are named with the reason.
          */
@@ -842,6 +995,14 @@ export interface components {
              * @default []
              */
             problems: string[];
+        };
+        /**
+         * BrainSections
+         * @description Every section of a brain in order, with its state.
+         */
+        BrainSections: {
+            /** Sections */
+            sections: components["schemas"]["SectionFacts"][];
         };
         /**
          * Change
@@ -1032,7 +1193,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "train" | "predict";
+            kind: "train" | "predict" | "tissue" | "align";
             /** @default null */
             progress: components["schemas"]["Progress"] | null;
             /**
@@ -1084,6 +1245,25 @@ export interface components {
             role: "viewer" | "annotator" | "manager";
             /** User */
             user: string;
+        };
+        /**
+         * NewBrainJob
+         * @description A job on a brain to start. `key` is made by the client: the same key twice is the same job.
+         */
+        NewBrainJob: {
+            /** Key */
+            key: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "tissue" | "align";
+            /**
+             * Sections
+             * @description empty: those where it is missing
+             * @default []
+             */
+            sections: number[];
         };
         /**
          * NewMember
@@ -1525,6 +1705,16 @@ export interface components {
             version: number;
         };
         /**
+         * SaveTissueCorrection
+         * @description All strokes as the client has them. `version` is the version it started from.
+         */
+        SaveTissueCorrection: {
+            /** Strokes */
+            strokes: components["schemas"]["TissueStroke"][];
+            /** Version */
+            version: number;
+        };
+        /**
          * SavedAnnotation
          * @description The stored region, with what is wrong with its outline in words (saved all the same; training refuses it).
          */
@@ -1559,6 +1749,41 @@ export interface components {
             number: number;
             /** Width Px */
             width_px: number;
+        };
+        /**
+         * SectionFacts
+         * @description One section on the brain's page: its image and what was derived of it.
+         */
+        SectionFacts: {
+            /**
+             * Flags
+             * @default []
+             */
+            flags: ("torn" | "folded" | "oblique" | "mirrored")[];
+            /** Height Mm */
+            height_mm: number;
+            /** Number */
+            number: number;
+            /**
+             * Problem
+             * @description why the image cannot be shown, in words; empty when it can
+             * @default
+             */
+            problem: string;
+            /**
+             * @description to the next section; null while it is not aligned
+             * @default null
+             */
+            step: components["schemas"]["AlignmentStep"] | null;
+            /** Thumbnail Url */
+            thumbnail_url: string;
+            /**
+             * Tissue
+             * @enum {string}
+             */
+            tissue: "missing" | "computed" | "corrected";
+            /** Width Mm */
+            width_mm: number;
         };
         /**
          * SectionState
@@ -1696,6 +1921,13 @@ export interface components {
             user: components["schemas"]["User"];
         };
         /**
+         * SetStep
+         * @description The transform from a section to the next one, set by a person.
+         */
+        SetStep: {
+            transform: components["schemas"]["RigidTransform"];
+        };
+        /**
          * TaskList
          * @description The training tasks of a project, newest first.
          */
@@ -1725,6 +1957,18 @@ export interface components {
          * @description What a viewer needs to show a section: tiles are addressed by version, level, column and row.
          */
         TilePyramid: {
+            /**
+             * Bits Per Sample
+             * @default 8
+             * @enum {integer}
+             */
+            bits_per_sample: 8 | 16;
+            /**
+             * Black
+             * @description the image's value that tiles show as black
+             * @default 0
+             */
+            black: number;
             /** Brain */
             brain: string;
             /** Levels */
@@ -1738,6 +1982,64 @@ export interface components {
             /**
              * Version
              * @description changes with the image's content, so tiles can be cached for ever
+             */
+            version: string;
+            /**
+             * White
+             * @description the image's value that tiles show as white
+             * @default 255
+             */
+            white: number;
+        };
+        /**
+         * TissueCorrection
+         * @description `tissue/<brain>_<number>.strokes.json`: what a person painted over the computed classes, in order.
+         *
+         *     The strokes are kept apart from the computed raster, so that every one can be taken back and computing again keeps them.
+         */
+        TissueCorrection: {
+            /** Section */
+            section: number;
+            /**
+             * Strokes
+             * @default []
+             */
+            strokes: components["schemas"]["TissueStroke"][];
+            /**
+             * Version
+             * @description increases with every save; 0: nothing was painted
+             * @default 0
+             */
+            version: number;
+        };
+        /**
+         * TissueStroke
+         * @description One stroke of the brush: everything within `radius_um` of the line through the points is of this class.
+         */
+        TissueStroke: {
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
+            /** Radius Um */
+            radius_um: number;
+            /**
+             * Tissue
+             * @enum {string}
+             */
+            tissue: "background" | "white matter" | "gray matter";
+        };
+        /**
+         * TissueView
+         * @description The tissue classes of a section as they are shown: computed, with what was painted over them.
+         */
+        TissueView: {
+            correction: components["schemas"]["TissueCorrection"];
+            grid: components["schemas"]["RasterGrid"];
+            /**
+             * Version
+             * @description of the raster's content, for its address
              */
             version: string;
         };
@@ -1895,6 +2197,235 @@ export interface operations {
             };
         };
     };
+    set_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brain: string;
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetStep"];
+            };
+        };
+        responses: {
+            /** @description Set the transform to the next section by hand; computing leaves it alone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alignment"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    unset_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brain: string;
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take back a transform set by hand */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alignment"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    list_brain_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The jobs on a brain */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrainJobList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    create_brain_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brain: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBrainJob"];
+            };
+        };
+        responses: {
+            /** @description Compute tissue classes or alignment */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrainJob"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    cancel_brain_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brain: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stop a job on a brain */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrainJob"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_brain_job_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brain: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The end of a job's log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobLog"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    list_brain_sections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A brain's sections with their state */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrainSections"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     read_pyramid: {
         parameters: {
             query?: never;
@@ -1983,6 +2514,107 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_tissue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brain: string;
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tissue classes of a section and what was painted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TissueView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    save_tissue_correction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brain: string;
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveTissueCorrection"];
+            };
+        };
+        responses: {
+            /** @description Replace the strokes painted over the computed classes; 409 when somebody was faster */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TissueView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_tissue_raster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brain: string;
+                section: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tissue classes as palette PNG: background transparent, white matter, gray matter */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
                 };
             };
             /** @description What went wrong */

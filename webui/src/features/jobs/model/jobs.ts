@@ -12,7 +12,7 @@ export function share(job: ProjectJob): number {
   return progress ? Math.min(1, progress.step / progress.of) : 0
 }
 
-const VERBS = { train: 'training', predict: 'predicting' } as const
+const VERBS = { train: 'training', predict: 'predicting', tissue: 'finding the tissue of', align: 'aligning' } as const
 
 /** What a job does: "training hOc1 901-1021". */
 export const jobTitle = (job: ProjectJob): string => `${VERBS[job.report.kind]} ${job.area} ${job.sections.join('-')}`
