@@ -114,7 +114,7 @@ def _image(folder: BrainFolder, number: int) -> Image:
 
 
 def _landmarks(folder: BrainFolder, number: int) -> Points:
-    labels, grid = folder.tissue(number)
+    labels, grid = folder.true_tissue(number)
     rows, columns = np.nonzero(labels)
     chosen = np.random.default_rng(number).choice(len(rows), LANDMARKS)
     landmarks: Points = (np.c_[columns, rows][chosen] + 0.5) * grid.pixel_size_um + grid.origin_um

@@ -68,7 +68,7 @@ def close_up(brain: BrainFolder, number: int, file: Path) -> None:
 
 def border(brain: BrainFolder, number: int) -> tuple[float, float]:
     """Centre of the lowest piece of the border between hOc1 and hOc2 (µm)."""
-    _, grid = brain.tissue(number)
+    _, grid = brain.true_tissue(number)
     outlines = brain.truth(number)
     masks = [ndimage.binary_dilation(rasterise(_rings_of(outlines, name), grid), iterations=2) for name in ("hOc1", "hOc2")]
     pieces, count = ndimage.label(masks[0] & masks[1])

@@ -23,7 +23,7 @@ from torch import nn
 from core.contracts.datasets import RasterGrid
 from core.contracts.training import AREA as AREA_CLASS
 from core.contracts.training import CLASS_NAMES, Architecture, SegmentationSettings
-from core.datasets import BrainFolder
+from core.datasets import BrainFolder, adopt_truth
 from core.imaging.sections import read_at
 from core.inference.predict import Predictor, ready
 from core.losses.weighted_cross_entropy import weighted_cross_entropy
@@ -121,6 +121,7 @@ def build_brains(root: Path, count: int) -> list[BrainFolder]:
         if not (folder / "brain.json").exists():
             folder.mkdir(parents=True, exist_ok=True)
             build_brain(folder, replace(spec, window=Window(spec.window.centre_mm, 26.0, 30.0)))
+            adopt_truth(folder)
             print("built", spec.brain_id, flush=True)
         folders.append(BrainFolder(folder))
     return folders

@@ -2,12 +2,14 @@
 
 from core.datasets.files import DatasetError, MissingFileError, fingerprint_file
 from core.datasets.folder import BrainFolder, find_brains
+from core.datasets.truth import adopt_truth
 from core.datasets.writers import write_alignment, write_brain, write_tissue, write_truth
 
 __all__ = [
     "BrainFolder",
     "DatasetError",
     "MissingFileError",
+    "adopt_truth",
     "find_brains",
     "fingerprint_file",
     "write_alignment",

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 BRAIN_FILE = "brain.json"
 ALIGNMENT_FILE = "alignment.json"
+TRUTH_FOLDER = "truth"
 
 
 class DatasetError(Exception):
@@ -34,7 +35,7 @@ def tissue_file(brain_id: str, number: int) -> str:
 
 def truth_file(brain_id: str, number: int) -> str:
     """Where a section's true outlines are, in brains whose truth is known."""
-    return f"truth/{section_name(brain_id, number)}.json"
+    return f"{TRUTH_FOLDER}/{section_name(brain_id, number)}.json"
 
 
 def fingerprint_file(path: Path) -> str:

@@ -13,6 +13,7 @@ from core.contracts.datasets import Alignment, Brain, RasterGrid, Section
 from core.datasets.files import (
     ALIGNMENT_FILE,
     BRAIN_FILE,
+    TRUTH_FOLDER,
     DatasetError,
     MissingFileError,
     fingerprint_file,
@@ -49,6 +50,11 @@ class BrainFolder:
             raise DatasetError(path, f"it names sections that the brain does not have: {sorted(named - known)[:10]}")
         return alignment
 
+    @property
+    def true_alignment(self) -> Alignment:
+        """How the sections really moved; MissingFileError in brains where nobody knows it."""
+        return _read_json(self.path / TRUTH_FOLDER / ALIGNMENT_FILE, Alignment)
+
     def section_path(self, number: int) -> Path:
         """The image file of a section."""
         return self.path / self.brain.section(number).file
@@ -72,6 +78,10 @@ class BrainFolder:
         """Tissue classes (0 background, 1 white matter, 2 gray matter) and the raster they lie on."""
         return read_tissue(self.path / tissue_file(self.brain.id, self.brain.section(number).number))
 
+    def true_tissue(self, number: int) -> tuple[Labels, RasterGrid]:
+        """The true tissue classes of a section; MissingFileError in brains where nobody knows them."""
+        return read_tissue(self.path / TRUTH_FOLDER / tissue_file(self.brain.id, self.brain.section(number).number))
+
     def truth(self, number: int) -> SectionOutlines:
         """The true outlines of a section; MissingFileError in brains where nobody knows them."""
         path = self.path / truth_file(self.brain.id, self.brain.section(number).number)
@@ -92,6 +102,8 @@ class BrainFolder:
         problems = []
         try:
             _ = self.alignment
+        except MissingFileError:
+            pass  # a brain that was never aligned can be looked at and annotated
         except DatasetError as error:
             problems.append(str(error))
         for section in self.brain.sections:

@@ -1,4 +1,4 @@
-"""Build a phantom brain as a brain dataset on disk: images, tissue classes, alignment and true outlines."""
+"""Build a phantom brain as a brain dataset on disk: images, and apart from them the truth about them."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -17,6 +17,7 @@ from core.contracts.annotations import Outline, SectionOutlines
 from core.contracts.datasets import Alignment, AlignmentStep, Area, Brain, Section
 from core.contracts.jobs import Progress
 from core.datasets import BrainFolder, fingerprint_file, write_alignment, write_brain, write_tissue, write_truth
+from core.datasets.files import TRUTH_FOLDER
 from core.geometry.polygons import Ring, area_um2, simplify, to_paths
 from core.imaging.writer import PyramidOptions, write_pyramid
 from core.phantom.anatomy import Surface, load_block, near_planes, subdivide, tilt
@@ -51,7 +52,7 @@ def build_brain(folder: Path, spec: PhantomSpec, report: Report | None = None, w
     Raises ValueError when the folder already holds another brain.
     """
     _refuse_other_brain(folder, spec)
-    for name in ("sections", "tissue", "truth"):
+    for name in ("sections", TRUTH_FOLDER):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "brain.json").unlink(missing_ok=True)
     sections: dict[int, Section] = {}
@@ -60,7 +61,7 @@ def build_brain(folder: Path, spec: PhantomSpec, report: Report | None = None, w
         sections[section.number] = section
         if report is not None:
             report(_progress(len(sections), len(spec.numbers), monotonic() - started))
-    write_alignment(folder, alignment(spec))
+    write_alignment(folder / TRUTH_FOLDER, alignment(spec))
     write_brain(folder, _brain(spec, [sections[number] for number in spec.numbers]))
 
 
@@ -142,7 +143,7 @@ def _make_section(folder: Path, spec: PhantomSpec, number: int) -> Section:
         pixel_size_um=spec.pixel_size_um, jpeg_quality=spec.jpeg_quality, description=f"{spec.brain_id} {number}: {PROVENANCE}"
     )
     write_pyramid(folder / file, renderer.rows, renderer.width_px, renderer.height_px, options)
-    write_tissue(folder, spec.brain_id, number, maps.classes, maps.grid)
+    write_tissue(folder / TRUTH_FOLDER, spec.brain_id, number, maps.classes, maps.grid)
     write_truth(folder, spec.brain_id, outlines_of(maps, number))
     return Section(
         number=number,

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from brodmann.cli import main
+from core.datasets import adopt_truth
 
 SECTIONS = ("--sections", "901", "941")
 
@@ -23,6 +24,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the tiny brain, a model of hOc1 and its predictions."""
     folder = tmp_path_factory.mktemp("terminal")
     brodmann("phantom", "build", f"{folder}/TINY", "--preset", "tiny")
+    adopt_truth(folder / "TINY")
     brodmann("train", f"{folder}/TINY", "--area", "hOc1", *SECTIONS, "--preset", "tiny", "--out", f"{folder}/model")
     arguments = ("--model", f"{folder}/model", "--area", "hOc1", *SECTIONS, "--out", f"{folder}/predicted", "--json")
     (folder / "told.json").write_text(brodmann("predict", f"{folder}/TINY", *arguments))

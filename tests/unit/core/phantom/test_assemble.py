@@ -1,12 +1,13 @@
 """The tiny phantom: a complete brain dataset whose truth, images and alignment agree."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.datasets import BrainFolder
+from core.datasets import BrainFolder, MissingFileError, adopt_truth
 from core.geometry.polygons import outline_problems, region, rings
 from core.geometry.rasterise import rasterise
 from core.imaging.sections import read_whole
@@ -33,6 +34,23 @@ def test_a_built_phantom_passes_the_dataset_check_and_says_it_is_synthetic(tiny:
     assert tiny.brain.synthetic
     assert "Synthetic tissue on real anatomy" in tiny.brain.provenance
     assert [section.number for section in tiny.brain.sections] == list(TINY.numbers)
+
+
+def test_what_is_computed_of_real_brains_is_not_there_before_it_is_computed(tiny: BrainFolder) -> None:
+    with pytest.raises(MissingFileError):
+        tiny.tissue(TINY.numbers[0])
+    with pytest.raises(MissingFileError):
+        _ = tiny.alignment
+
+
+def test_the_truth_can_take_the_place_of_what_is_computed(tiny: BrainFolder, tmp_path: Path) -> None:
+    copy = shutil.copytree(tiny.path, tmp_path / "TINY")
+    adopt_truth(copy)
+    taken = BrainFolder(copy)
+    assert taken.alignment == tiny.true_alignment
+    for number in TINY.numbers:
+        np.testing.assert_array_equal(taken.tissue(number)[0], tiny.true_tissue(number)[0])
+    assert taken.fingerprint() == tiny.fingerprint()
 
 
 def test_building_again_gives_the_same_bytes(tiny: BrainFolder, tmp_path: Path) -> None:
@@ -86,7 +104,7 @@ def test_areas_share_borders_without_overlapping_by_more_than_the_outline_tolera
 
 def test_area_lies_in_gray_matter_and_images_are_darker_there_than_on_glass(tiny: BrainFolder) -> None:
     number = TINY.numbers[1]
-    labels, grid = tiny.tissue(number)
+    labels, grid = tiny.true_tissue(number)
     outline = next(o for o in tiny.truth(number).outlines if o.area == AREA)
     inside = rasterise(rings(outline.paths), grid)
     assert (labels[inside] == 2).mean() > 0.97
@@ -101,7 +119,7 @@ def test_alignment_carries_the_same_place_to_the_next_section_up_to_its_residual
     """Points of the anatomy, found in both sections through the phantom's own warp."""
     x, z = TINY.window.centre_mm
     points = np.stack(np.meshgrid(np.linspace(x - 4, x + 4, 15), np.linspace(z - 4, z + 4, 15)), -1).reshape(-1, 2)
-    for step in tiny.alignment.steps:
+    for step in tiny.true_alignment.steps:
         here, there = (to_section(points, state_of(TINY, number).warp) for number in (step.section, step.successor))
         moved = np.c_[here, np.ones(len(here))] @ matrix_of(step.transform)[:2].T
         rms_um = np.sqrt(((moved - there) ** 2).sum(1).mean())

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.contracts.presets import PRESETS
-from core.datasets import BrainFolder
+from core.datasets import BrainFolder, adopt_truth
 from core.imaging.sections import read_at
 from core.models.geometry import patch_geometry
 from core.phantom import build
@@ -18,6 +18,7 @@ SETTINGS = PRESETS["tiny"].settings.model_copy(update={"architecture": "ms_unet"
 def brain(tmp_path_factory):
     folder = tmp_path_factory.mktemp("brains") / "TINY"
     build(folder, "tiny", workers=1)
+    adopt_truth(folder)
     return BrainFolder(folder)
 
 

@@ -3,7 +3,7 @@ import os
 import pytest
 import torch
 
-from core.datasets import BrainFolder
+from core.datasets import BrainFolder, adopt_truth
 from core.phantom import build
 from tests.fakes.tasks import LocalRun
 
@@ -20,6 +20,7 @@ def _one_thread():
 def tiny_brain(tmp_path_factory):
     folder = tmp_path_factory.mktemp("brains") / "TINY"
     build(folder, "tiny", workers=1)
+    adopt_truth(folder)
     return BrainFolder(folder)
 
 
