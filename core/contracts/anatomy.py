@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
 
-from core.contracts.base import XY, Contract
+from core.contracts.base import XY, Contract, Identifier
 from core.contracts.datasets import RasterGrid, SectionNumber
 
 Sections = Annotated[tuple[SectionNumber, ...], Field(min_length=1, max_length=20_000)]
@@ -52,3 +52,4 @@ class TissueCorrection(Contract):
     section: SectionNumber
     version: NonNegativeInt = Field(default=0, description="increases with every save; 0: nothing was painted")
     strokes: Annotated[tuple[TissueStroke, ...], Field(max_length=2_000)] = ()
+    author: Identifier | None = Field(default=None, description="who painted last; null where nobody did")

@@ -88,6 +88,7 @@ class AlignmentStep(Contract):
     residual_um: float | None = Field(default=None, ge=0, description="RMS distance of matched points after the transform")
     quality: AlignmentQuality | None = Field(default=None, description="null where the transform was not computed from images")
     hand_set: bool = Field(default=False, description="a person set the transform; computing leaves it alone")
+    author: Identifier | None = Field(default=None, description="of a step set by hand: who set it, where that is known")
     computed: RigidTransform | None = Field(default=None, description="of a step set by hand: what the images said before")
 
 

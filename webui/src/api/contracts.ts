@@ -726,6 +726,12 @@ export interface components {
          */
         AlignmentStep: {
             /**
+             * Author
+             * @description of a step set by hand: who set it, where that is known
+             * @default null
+             */
+            author: string | null;
+            /**
              * @description of a step set by hand: what the images said before
              * @default null
              */
@@ -1998,6 +2004,12 @@ export interface components {
          *     The strokes are kept apart from the computed raster, so that every one can be taken back and computing again keeps them.
          */
         TissueCorrection: {
+            /**
+             * Author
+             * @description who painted last; null where nobody did
+             * @default null
+             */
+            author: string | null;
             /** Section */
             section: number;
             /**

@@ -5,7 +5,7 @@ import type { Alignment } from '@/api/types'
 import { neighbour, samePlace } from './step'
 
 const step = (section: number, successor: number, angle_rad: number, dx_um: number, mirrored = false) => ({
-  section, successor, residual_um: null, quality: null, hand_set: false, computed: null, transform: { angle_rad, dx_um, dy_um: 40, mirrored },
+  section, successor, residual_um: null, quality: null, hand_set: false, author: null, computed: null, transform: { angle_rad, dx_um, dy_um: 40, mirrored },
 })
 const alignment: Alignment = { format_version: 1, base_section: 901, steps: [step(901, 911, 0.1, 300), step(911, 921, -0.3, -20, true)] }
 
