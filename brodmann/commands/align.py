@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 def command(brain: Path, write: bool, as_json: bool) -> None:
     """Align every section of the dataset BRAIN to the next and print how certain each pair is."""
-    from core.anatomy.align import align_brain
+    from core.anatomy.series import align_brain
     from core.datasets import BrainFolder, write_alignment
 
-    alignment = align_brain(BrainFolder(brain), _progress)
+    alignment = align_brain(BrainFolder(brain), report=_progress)
     if write:
         write_alignment(brain, alignment)
     click.echo(alignment.model_dump_json(indent=2) if as_json else table(alignment))

@@ -11,6 +11,7 @@ Task = Callable[[JobDefinition, JobContext], None]
 TASKS = {
     "train": ("core.tasks.train_segmentation", "train"),
     "predict": ("core.tasks.predict_sections", "predict"),
+    "align": ("core.tasks.align_sections", "align_sections"),
 }
 
 

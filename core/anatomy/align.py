@@ -6,20 +6,15 @@ From there matching is repeated near the place where the transform expects a fea
 the transform is fitted to these by least squares. A section imaged from the wrong side is found by trying its mirror image.
 """
 
-from collections.abc import Callable
-from itertools import pairwise
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.anatomy.rigid_fit import affine_fit, consensus, rigid_fit
-from core.contracts.datasets import Alignment, AlignmentQuality, AlignmentStep, RigidTransform
-from core.datasets import BrainFolder, MissingFileError
+from core.contracts.datasets import AlignmentQuality, AlignmentStep, RigidTransform
 from core.geometry.affine import apply, rigid_matrix
 from core.geometry.frames import Points, px_to_um
 from core.imaging.resampling import Image
-from core.imaging.sections import read_whole
 
 PIXEL_SIZE_UM = 64.0
 _MEDIAN_PX = 3
@@ -31,8 +26,6 @@ _NEAR_UM = (1500.0, 1200.0, 1000.0)
 _FEWEST = 9  # fewer agreeing matches may agree by chance
 _RIVAL = 0.7  # an orientation whose mirror image agrees this well is not certain
 _STRETCH = 1.2  # a free affine fit that stretches more than this fits no tissue
-
-Report = Callable[[int, int], None]
 
 
 class AlignmentError(ValueError):
@@ -58,28 +51,6 @@ class Features:
         self.descriptors: NDArray[np.float32] = np.sqrt(raw / np.maximum(raw.sum(1, keepdims=True), 1e-9))
 
 
-def align_brain(folder: BrainFolder, report: Report | None = None) -> Alignment:
-    """Align every section to the next; steps that were set by hand in `alignment.json` stay as they are.
-
-    Raises AlignmentError for a brain of fewer than two sections; DatasetError and UnreadableImageError name a bad file.
-    """
-    numbers = [section.number for section in folder.brain.sections]
-    if len(numbers) < 2:
-        raise AlignmentError(f"brain {folder.brain.id} has {len(numbers)} sections; alignment needs two or more")
-    present = _present(folder)
-    by_hand = {(step.section, step.successor): step for step in present.steps if step.hand_set} if present else {}
-    steps = []
-    image = _image(folder, numbers[0])
-    for done, (section, successor) in enumerate(pairwise(numbers), 1):
-        following = _image(folder, successor)
-        step = by_hand.get((section, successor))
-        steps.append(step or align_pair(section, successor, image, following))
-        image = following
-        if report is not None:
-            report(done, len(numbers) - 1)
-    return Alignment(base_section=present.base_section if present else numbers[len(numbers) // 2], steps=tuple(steps))
-
-
 def align_pair(section: int, successor: int, source: Image, target: Image) -> AlignmentStep:
     """The step from one image at 64 µm to the next, with its quality. Without any agreement it is the identity, and weak."""
     goal = Features(target)
@@ -103,18 +74,6 @@ def align_pair(section: int, successor: int, source: Image, target: Image) -> Al
         residual_um=float(np.sqrt(np.mean(residuals**2))),
         quality=AlignmentQuality(matches=len(points), inliers=found, weak=not certain),
     )
-
-
-def _present(folder: BrainFolder) -> Alignment | None:
-    try:
-        return folder.alignment
-    except MissingFileError:
-        return None  # a brain that was never aligned
-
-
-def _image(folder: BrainFolder, number: int) -> Image:
-    with folder.pyramid(number) as pyramid:
-        return read_whole(pyramid, PIXEL_SIZE_UM)
 
 
 def _distances(source: Features, target: Features) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from core.contracts.annotations import FrozenAnnotation
-from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, Progress
+from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, JobParameters, Progress
 from core.contracts.presets import PRESETS
 from core.contracts.training import PredictParameters, SegmentationSettings, TrainParameters
 from core.datasets import BrainFolder
@@ -57,9 +57,7 @@ class LocalRun:
             if outline.area == AREA
         )
 
-    def definition(
-        self, key: str, parameters: TrainParameters | PredictParameters, annotations: Frozen | None = None
-    ) -> JobDefinition:
+    def definition(self, key: str, parameters: JobParameters, annotations: Frozen | None = None) -> JobDefinition:
         """A job definition on this brain, with the truth as annotations unless others are given."""
         used = self.annotations() if annotations is None else annotations
         return JobDefinition(

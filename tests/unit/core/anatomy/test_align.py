@@ -1,18 +1,15 @@
-"""Alignment of neighbouring sections: known motions of a synthetic texture, mirrors, blank sections, steps set by hand."""
+"""Alignment of neighbouring sections: known motions of a synthetic texture, mirrors, blank sections."""
 
 import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from core.anatomy.align import AlignmentError, Features, align_brain, align_pair
-from core.contracts.datasets import Alignment, AlignmentStep, RigidTransform
-from core.datasets import BrainFolder, write_alignment
+from core.anatomy.align import AlignmentError, Features, align_pair
+from core.contracts.datasets import AlignmentStep, RigidTransform
 from core.geometry.affine import Matrix, apply, rigid_matrix
-from tests.fakes.brain_folder import write_small_brain
 
 HEIGHT, WIDTH, PIXEL_UM = 300, 260, 64.0
 MOTION = RigidTransform(angle_rad=0.2, dx_um=900.0, dy_um=-1400.0)
@@ -72,30 +69,6 @@ def test_an_image_that_is_not_8_bit_gray_is_refused_by_name() -> None:
         Features(np.zeros((40, 40, 3), np.uint8))
 
 
-def test_a_step_set_by_hand_stays_and_the_others_are_computed(tmp_path: Path) -> None:
-    path = write_small_brain(tmp_path)
-    by_hand = AlignmentStep(section=921, successor=941, transform=MOTION, hand_set=True)
-    write_alignment(path, Alignment(base_section=941, steps=(by_hand,)))
-    alignment = align_brain(BrainFolder(path))
-    assert alignment.base_section == 941
-    assert [(step.section, step.successor) for step in alignment.steps] == [(901, 921), (921, 941), (941, 961)]
-    assert alignment.steps[1] == by_hand
-    assert all(step.quality is not None and step.quality.weak for step in (alignment.steps[0], alignment.steps[2]))
-
-
-def test_a_brain_without_an_alignment_gets_its_middle_as_base(tmp_path: Path) -> None:
-    path = write_small_brain(tmp_path, numbers=(901, 921, 941))
-    (path / "alignment.json").unlink()
-    seen: list[tuple[int, int]] = []
-    assert align_brain(BrainFolder(path), lambda done, of: seen.append((done, of))).base_section == 921
-    assert seen == [(1, 2), (2, 2)]
-
-
-def test_one_section_cannot_be_aligned(tmp_path: Path) -> None:
-    with pytest.raises(AlignmentError, match="SMALL has 1 sections"):
-        align_brain(BrainFolder(write_small_brain(tmp_path, numbers=(901,))))
-
-
 def test_the_chain_that_web_processes_import_does_not_load_the_alignment() -> None:
-    program = "import sys, core.anatomy.chain; sys.exit('core.anatomy.align' in sys.modules)"
+    program = "import sys, core.anatomy.by_hand, core.anatomy.chain; sys.exit('core.anatomy.align' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
