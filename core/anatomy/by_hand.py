@@ -29,7 +29,9 @@ def successor_of(brain: Brain, section: int) -> int:
     return numbers[place + 1]
 
 
-def set_step(alignment: Alignment, brain: Brain, section: int, transform: RigidTransform) -> Alignment:
+def set_step(
+    alignment: Alignment, brain: Brain, section: int, transform: RigidTransform, author: str | None = None
+) -> Alignment:
     """The alignment with the step from `section` to its successor set by hand; the step is made when there is none.
 
     Raises KeyError for a section that the brain does not have and NoSuccessorError for its last one.
@@ -37,10 +39,10 @@ def set_step(alignment: Alignment, brain: Brain, section: int, transform: RigidT
     successor = successor_of(brain, section)
     present = {(step.section, step.successor): step for step in alignment.steps}.get((section, successor))
     if present is None:
-        step = AlignmentStep(section=section, successor=successor, transform=transform, hand_set=True)
+        step = AlignmentStep(section=section, successor=successor, transform=transform, hand_set=True, author=author)
     else:
         computed = present.computed if present.hand_set else present.transform
-        step = present.model_copy(update={"transform": transform, "hand_set": True, "computed": computed})
+        step = present.model_copy(update={"transform": transform, "hand_set": True, "computed": computed, "author": author})
     return _with(alignment, [step])
 
 
@@ -70,4 +72,4 @@ def _taken_back(step: AlignmentStep) -> AlignmentStep | None:
         return step
     if step.computed is None:
         return None
-    return step.model_copy(update={"transform": step.computed, "hand_set": False, "computed": None})
+    return step.model_copy(update={"transform": step.computed, "hand_set": False, "computed": None, "author": None})

@@ -24,8 +24,8 @@ ALIGNMENT = Alignment(base_section=921, steps=(COMPUTED,))
 
 
 def test_a_step_set_by_hand_keeps_what_was_computed() -> None:
-    (step,) = set_step(ALIGNMENT, BRAIN, 901, HAND).steps
-    assert (step.transform, step.computed, step.hand_set) == (HAND, FOUND, True)
+    (step,) = set_step(ALIGNMENT, BRAIN, 901, HAND, author="ana").steps
+    assert (step.transform, step.computed, step.hand_set, step.author) == (HAND, FOUND, True, "ana")
 
 
 def test_setting_again_keeps_what_was_computed_first() -> None:
@@ -34,7 +34,7 @@ def test_setting_again_keeps_what_was_computed_first() -> None:
 
 
 def test_taking_back_restores_the_computed_step_with_its_warning() -> None:
-    assert unset_step(set_step(ALIGNMENT, BRAIN, 901, HAND), 901) == ALIGNMENT
+    assert unset_step(set_step(ALIGNMENT, BRAIN, 901, HAND, author="ana"), 901) == ALIGNMENT
 
 
 def test_a_step_that_was_never_computed_is_made_and_taken_away_again() -> None:
