@@ -12,6 +12,7 @@ TASKS = {
     "train": ("core.tasks.train_segmentation", "train"),
     "predict": ("core.tasks.predict_sections", "predict"),
     "align": ("core.tasks.align_sections", "align_sections"),
+    "tissue": ("core.tasks.compute_tissue", "compute_tissue"),
 }
 
 

@@ -3,7 +3,7 @@
 from core.datasets.files import DatasetError, MissingFileError, fingerprint_file
 from core.datasets.folder import BrainFolder, find_brains
 from core.datasets.truth import adopt_truth
-from core.datasets.writers import write_alignment, write_brain, write_tissue, write_truth
+from core.datasets.writers import write_alignment, write_brain, write_tissue, write_tissue_correction, write_truth
 
 __all__ = [
     "BrainFolder",
@@ -15,5 +15,6 @@ __all__ = [
     "write_alignment",
     "write_brain",
     "write_tissue",
+    "write_tissue_correction",
     "write_truth",
 ]

@@ -33,6 +33,11 @@ def tissue_file(brain_id: str, number: int) -> str:
     return f"tissue/{section_name(brain_id, number)}.png"
 
 
+def tissue_correction_file(brain_id: str, number: int) -> str:
+    """Where the strokes painted over a section's computed tissue classes are."""
+    return f"tissue/{section_name(brain_id, number)}.strokes.json"
+
+
 def truth_file(brain_id: str, number: int) -> str:
     """Where a section's true outlines are, in brains whose truth is known."""
     return f"{TRUTH_FOLDER}/{section_name(brain_id, number)}.json"

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from core.contracts.anatomy import TissueCorrection
 from core.contracts.annotations import SectionOutlines
 from core.contracts.datasets import Alignment, Brain, RasterGrid, Section
 from core.datasets.files import (
@@ -17,10 +18,12 @@ from core.datasets.files import (
     DatasetError,
     MissingFileError,
     fingerprint_file,
+    tissue_correction_file,
     tissue_file,
     truth_file,
 )
 from core.datasets.tissue import Labels, read_tissue
+from core.geometry.strokes import paint
 from core.imaging.errors import UnreadableImageError
 from core.imaging.pyramid import Pyramid, open_pyramid
 
@@ -75,12 +78,28 @@ class BrainFolder:
         return pyramid
 
     def tissue(self, number: int) -> tuple[Labels, RasterGrid]:
-        """Tissue classes (0 background, 1 white matter, 2 gray matter) and the raster they lie on."""
+        """Tissue classes (0 background, 1 white matter, 2 gray matter) and their raster, corrections by hand painted in."""
+        labels, grid = self.computed_tissue(number)
+        return paint(labels, grid, self.tissue_correction(number).strokes), grid
+
+    def computed_tissue(self, number: int) -> tuple[Labels, RasterGrid]:
+        """Tissue classes as they were computed, without corrections by hand."""
         return read_tissue(self.path / tissue_file(self.brain.id, self.brain.section(number).number))
 
     def true_tissue(self, number: int) -> tuple[Labels, RasterGrid]:
         """The true tissue classes of a section; MissingFileError in brains where nobody knows them."""
         return read_tissue(self.path / TRUTH_FOLDER / tissue_file(self.brain.id, self.brain.section(number).number))
+
+    def tissue_correction(self, number: int) -> TissueCorrection:
+        """The strokes painted over a section's computed classes; version 0 without any where nobody painted."""
+        path = self.path / tissue_correction_file(self.brain.id, self.brain.section(number).number)
+        try:
+            correction = _read_json(path, TissueCorrection)
+        except MissingFileError:
+            return TissueCorrection(section=number)
+        if correction.section != number:
+            raise DatasetError(path, f"it is about section {correction.section}")
+        return correction
 
     def truth(self, number: int) -> SectionOutlines:
         """The true outlines of a section; MissingFileError in brains where nobody knows them."""
@@ -120,7 +139,7 @@ class BrainFolder:
                 )
         except (DatasetError, UnreadableImageError) as error:
             problems.append(str(error))
-        for read in (self.tissue, self.truth):
+        for read in (self.computed_tissue, self.tissue_correction, self.truth):
             try:
                 read(section.number)
             except MissingFileError:

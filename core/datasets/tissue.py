@@ -14,15 +14,14 @@ from core.datasets.files import DatasetError, MissingFileError
 Labels = NDArray[np.uint8]
 
 TISSUE_CLASSES = ("background", "white matter", "gray matter")
+TISSUE_COLOURS = {"white matter": (0x7A, 0x9C, 0xC6), "gray matter": (0xC6, 0xA1, 0x5B)}
+"""Red, green, blue on screen; background is transparent."""
 _REMEDY = "compute the tissue classes of this section again"
 
 
 def encode_tissue(labels: Labels, grid: RasterGrid) -> bytes:
     """PNG bytes of class numbers (height, width) 0 background, 1 white matter, 2 gray matter; ValueError otherwise."""
-    if labels.dtype != np.uint8 or labels.shape != (grid.height_px, grid.width_px):
-        raise ValueError(f"expected uint8 {(grid.height_px, grid.width_px)}, got {labels.dtype} {labels.shape}")
-    if labels.size and labels.max() >= len(TISSUE_CLASSES):
-        raise ValueError(f"tissue classes are 0 to {len(TISSUE_CLASSES) - 1}, got {labels.max()}")
+    _check(labels, (grid.height_px, grid.width_px))
     about = PngImagePlugin.PngInfo()
     about.add_text("pixel_size_um", repr(float(grid.pixel_size_um)))
     about.add_text("origin_um", " ".join(repr(float(part)) for part in grid.origin_um))
@@ -30,6 +29,23 @@ def encode_tissue(labels: Labels, grid: RasterGrid) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(labels).save(buffer, "PNG", pnginfo=about)
     return buffer.getvalue()
+
+
+def encode_tissue_palette(labels: Labels) -> bytes:
+    """Palette PNG for the screen: background transparent, the classes in `TISSUE_COLOURS`; ValueError for other values."""
+    _check(labels, labels.shape)
+    image = Image.fromarray(labels)
+    image.putpalette([0, 0, 0, *(part for name in TISSUE_CLASSES[1:] for part in TISSUE_COLOURS[name])])
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", transparency=0)
+    return buffer.getvalue()
+
+
+def _check(labels: Labels, shape: tuple[int, ...]) -> None:
+    if labels.dtype != np.uint8 or labels.shape != shape or labels.ndim != 2:
+        raise ValueError(f"expected uint8 {shape}, got {labels.dtype} {labels.shape}")
+    if labels.size and labels.max() >= len(TISSUE_CLASSES):
+        raise ValueError(f"tissue classes are 0 to {len(TISSUE_CLASSES) - 1}, got {labels.max()}")
 
 
 def read_tissue(path: Path) -> tuple[Labels, RasterGrid]:

@@ -4,10 +4,18 @@ from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter
 
+from core.contracts.anatomy import TissueCorrection
 from core.contracts.annotations import SectionOutlines
 from core.contracts.base import Identifier
 from core.contracts.datasets import Alignment, Brain, RasterGrid
-from core.datasets.files import ALIGNMENT_FILE, BRAIN_FILE, tissue_file, truth_file, write_atomically
+from core.datasets.files import (
+    ALIGNMENT_FILE,
+    BRAIN_FILE,
+    tissue_correction_file,
+    tissue_file,
+    truth_file,
+    write_atomically,
+)
 from core.datasets.tissue import Labels, encode_tissue
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
@@ -26,6 +34,11 @@ def write_alignment(folder: Path, alignment: Alignment) -> None:
 def write_tissue(folder: Path, brain_id: str, number: int, labels: Labels, grid: RasterGrid) -> None:
     """Write the tissue classes of a section, uint8 (height, width); ValueError for an unknown class or another shape."""
     write_atomically(folder / tissue_file(_IDENTIFIER.validate_python(brain_id), number), encode_tissue(labels, grid))
+
+
+def write_tissue_correction(folder: Path, brain_id: str, correction: TissueCorrection) -> None:
+    """Write the strokes painted over a section's computed tissue classes; the computed raster stays as it is."""
+    _write_json(folder / tissue_correction_file(_IDENTIFIER.validate_python(brain_id), correction.section), correction)
 
 
 def write_truth(folder: Path, brain_id: str, outlines: SectionOutlines) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.contracts.anatomy import TissueCorrection, TissueStroke
 from core.contracts.annotations import Outline, SectionOutlines
 from core.contracts.datasets import Alignment, AlignmentStep, Brain, RasterGrid, RigidTransform, Section
 from core.datasets import (
@@ -15,6 +16,7 @@ from core.datasets import (
     write_alignment,
     write_brain,
     write_tissue,
+    write_tissue_correction,
     write_truth,
 )
 from core.datasets.files import fingerprint_file
@@ -62,6 +64,18 @@ def test_what_was_written_is_read(folder: BrainFolder) -> None:
     assert grid == GRID
     assert folder.truth(7).outlines[0].area == "hOc1"
     assert folder.check() == []
+
+
+def test_a_correction_is_painted_over_the_computed_tissue_which_stays(folder: BrainFolder) -> None:
+    assert folder.tissue_correction(3) == TissueCorrection(section=3)
+    stroke = TissueStroke(tissue="background", radius_um=40.0, points=((0.0, 0.0),))
+    write_tissue_correction(folder.path, "T1", TissueCorrection(section=3, version=1, strokes=(stroke,)))
+    assert folder.tissue_correction(3).version == 1
+    labels, _ = folder.tissue(3)
+    assert (labels[:2, :2] == 0).all()
+    assert (labels == 0).sum() == 4  # centres at 8 and 24 µm: (24, 24) lies 34 µm away, (40, 8) lies 41 µm away
+    assert (folder.computed_tissue(3)[0] == 2).all()
+    assert (folder.tissue(7)[0] == 2).all()
 
 
 def test_files_are_called_after_brain_and_section(folder: BrainFolder) -> None:
@@ -127,6 +141,8 @@ def test_an_image_of_another_size_or_scale_is_refused(folder: BrainFolder) -> No
         ("alignment.json", '{"base_section": 3, "unknown": 1}', "unknown"),
         ("alignment.json", '{"base_section": 99}', "does not have"),
         ("tissue/T1_0003.png", "no picture", "not a readable PNG"),
+        ("tissue/T1_0003.strokes.json", '{"section": 7}', "about section 7"),
+        ("tissue/T1_0003.strokes.json", '{"section": 3, "strokes": [{"tissue": "bone"}]}', "not a valid TissueCorrection"),
         ("sections/T1_0003.tif", "no picture", "cannot be read as TIFF"),
     ],
 )
@@ -153,6 +169,8 @@ def test_writers_refuse_ids_that_are_no_names(tmp_path: Path) -> None:
     for bad in ("../x", "a/b", "", ".hidden"):
         with pytest.raises(ValueError, match="pattern"):
             write_tissue(tmp_path, bad, 3, np.zeros((15, 20), np.uint8), GRID)
+        with pytest.raises(ValueError, match="pattern"):
+            write_tissue_correction(tmp_path, bad, TissueCorrection(section=3))
         with pytest.raises(ValueError, match="pattern"):
             write_truth(tmp_path, bad, SectionOutlines(section=3, outlines=()))
     assert list(tmp_path.iterdir()) == []

@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ from PIL import Image
 
 from core.contracts.datasets import RasterGrid
 from core.datasets.files import DatasetError
-from core.datasets.tissue import encode_tissue, read_tissue
+from core.datasets.tissue import TISSUE_CLASSES, TISSUE_COLOURS, encode_tissue, encode_tissue_palette, read_tissue
 
 GRID = RasterGrid(pixel_size_um=16.0, origin_um=(32.0, -16.5), width_px=5, height_px=4)
 LABELS = (np.arange(20, dtype=np.uint8) % 3).reshape(4, 5)
@@ -51,3 +52,17 @@ def test_a_truncated_picture_is_refused(tmp_path: Path, part: float) -> None:
     (tmp_path / "a.png").write_bytes(data[: int(part * len(data))])
     with pytest.raises(DatasetError, match=r"a\.png"):
         read_tissue(tmp_path / "a.png")
+
+
+def test_on_screen_each_class_has_its_colour_and_background_is_transparent() -> None:
+    with Image.open(io.BytesIO(encode_tissue_palette(LABELS))) as image:
+        assert image.mode == "P"
+        pixels = np.asarray(image.convert("RGBA"))
+    assert (pixels[LABELS == 0][:, 3] == 0).all()
+    for number, name in enumerate(TISSUE_CLASSES[1:], 1):
+        assert (pixels[number == LABELS] == (*TISSUE_COLOURS[name], 255)).all()
+
+
+def test_other_values_have_no_colour() -> None:
+    with pytest.raises(ValueError, match="classes are 0 to 2"):
+        encode_tissue_palette(LABELS + 1)
