@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "up": "up",
     "align": "align",
+    "atlas": "atlas",
     "doctor": "doctor",
     "evaluate": "evaluate",
     "ingest": "ingest",

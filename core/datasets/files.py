@@ -8,6 +8,7 @@ from uuid import uuid4
 BRAIN_FILE = "brain.json"
 ALIGNMENT_FILE = "alignment.json"
 TRUTH_FOLDER = "truth"
+MAPPING_FILE = "atlas/mapping.json"
 
 
 class DatasetError(Exception):

@@ -10,10 +10,12 @@ from pydantic import BaseModel, ValidationError
 
 from core.contracts.anatomy import TissueCorrection
 from core.contracts.annotations import SectionOutlines
+from core.contracts.atlas import AtlasMapping
 from core.contracts.datasets import Alignment, Brain, RasterGrid, Section
 from core.datasets.files import (
     ALIGNMENT_FILE,
     BRAIN_FILE,
+    MAPPING_FILE,
     TRUTH_FOLDER,
     DatasetError,
     MissingFileError,
@@ -57,6 +59,11 @@ class BrainFolder:
     def true_alignment(self) -> Alignment:
         """How the sections really moved; MissingFileError in brains where nobody knows it."""
         return _read_json(self.path / TRUTH_FOLDER / ALIGNMENT_FILE, Alignment)
+
+    @property
+    def atlas_mapping(self) -> AtlasMapping:
+        """How the sections lie in a reference space; MissingFileError where that is not known."""
+        return _read_json(self.path / MAPPING_FILE, AtlasMapping)
 
     def section_path(self, number: int) -> Path:
         """The image file of a section."""

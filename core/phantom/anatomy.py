@@ -95,12 +95,18 @@ def subdivide(surface: Surface) -> Surface:
     )
 
 
-def tilt(surface: Surface, about_mm: tuple[float, float, float], pitch_deg: float, yaw_deg: float) -> Surface:
-    """Turn the surface about a point, so that coronal cuts become oblique ones."""
+def turning(pitch_deg: float, yaw_deg: float) -> NDArray[np.float64]:
+    """The rotation (3, 3) of a tilt: pitch about the left-right axis, then yaw about the vertical one."""
     pitch, yaw = np.deg2rad(pitch_deg), np.deg2rad(yaw_deg)
     about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
     about_z = np.array([[np.cos(yaw), -np.sin(yaw), 0], [np.sin(yaw), np.cos(yaw), 0], [0, 0, 1]])
-    turn, centre = about_z @ about_x, np.asarray(about_mm)
+    turn: NDArray[np.float64] = about_z @ about_x
+    return turn
+
+
+def tilt(surface: Surface, about_mm: tuple[float, float, float], pitch_deg: float, yaw_deg: float) -> Surface:
+    """Turn the surface about a point, so that coronal cuts become oblique ones."""
+    turn, centre = turning(pitch_deg, yaw_deg), np.asarray(about_mm)
     return replace(surface, white=(surface.white - centre) @ turn.T + centre, pial=(surface.pial - centre) @ turn.T + centre)
 
 

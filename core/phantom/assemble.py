@@ -21,6 +21,7 @@ from core.datasets.files import TRUTH_FOLDER
 from core.geometry.polygons import Ring, area_um2, simplify, to_paths
 from core.imaging.writer import PyramidOptions, write_pyramid
 from core.phantom.anatomy import Surface, load_block, near_planes, subdivide, tilt
+from core.phantom.atlas import write_atlas
 from core.phantom.cytoarchitecture import PROFILES
 from core.phantom.maps import SectionMaps, section_maps
 from core.phantom.presets import PRESETS, PhantomSpec
@@ -61,6 +62,7 @@ def build_brain(folder: Path, spec: PhantomSpec, report: Report | None = None, w
         sections[section.number] = section
         if report is not None:
             report(_progress(len(sections), len(spec.numbers), monotonic() - started))
+    write_atlas(folder, spec, {number: state_of(spec, number).warp for number in spec.numbers})
     write_alignment(folder / TRUTH_FOLDER, alignment(spec))
     write_brain(folder, _brain(spec, [sections[number] for number in spec.numbers]))
 
@@ -116,9 +118,7 @@ def _rings(mask: NDArray[np.bool_], pixel_size_um: float) -> list[Ring]:
 @cache
 def _surfaces(spec: PhantomSpec) -> tuple[Surface, ...]:
     planes = [spec.plane_mm(number) for number in spec.numbers]
-    middle = (min(planes) + max(planes)) / 2
-    about = (spec.window.centre_mm[0], middle, spec.window.centre_mm[1])
-    turned = (tilt(load_block(block), about, spec.pitch_deg, spec.yaw_deg) for block in spec.blocks)
+    turned = (tilt(load_block(block), spec.tilt_centre_mm, spec.pitch_deg, spec.yaw_deg) for block in spec.blocks)
     return tuple(subdivide(subdivide(near_planes(surface, min(planes) - 2, max(planes) + 2))) for surface in turned)
 
 

@@ -39,6 +39,12 @@ class PhantomSpec:
         return self.origin_mm + number * self.section_thickness_um / 1000
 
     @property
+    def tilt_centre_mm(self) -> tuple[float, float, float]:
+        """The point about which the anatomy is tilted: the middle of the window and of the series."""
+        planes = [self.plane_mm(number) for number in self.numbers]
+        return self.window.centre_mm[0], (min(planes) + max(planes)) / 2, self.window.centre_mm[1]
+
+    @property
     def megapixels(self) -> float:
         """Size of all full-resolution images together."""
         return len(self.numbers) * self.window.width_mm * self.window.height_mm / self.pixel_size_um**2
