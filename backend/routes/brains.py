@@ -8,7 +8,8 @@ from backend.services.images import Images
 from core.contracts.api import BrainList
 from core.contracts.datasets import Alignment, Brain, TilePyramid
 
-FOR_EVER = "public, max-age=31536000, immutable"
+# Only in the browser that asked: a cache between it and us would show images to people who are not logged in.
+FOR_EVER = "private, max-age=31536000, immutable"
 
 
 def brain_views(brains: Brains, images: Images) -> Views:

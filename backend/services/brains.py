@@ -40,6 +40,14 @@ class Brains:
         except KeyError:
             raise NotFoundError(f"There is no brain {brain_id}. The list of brains says which there are.") from None
 
+    def newest(self, brain_id: str) -> BrainFolder:
+        """The dataset of a brain as it is on disk now, where others are content with what was seen last; NotFoundError."""
+        if not self.folder(brain_id).is_newest():
+            with self._lock:
+                if not self.folder(brain_id).is_newest():  # nobody looked while this thread waited
+                    self._read()
+        return self.folder(brain_id)
+
     def brain(self, brain_id: str) -> Brain:
         """One brain; NotFoundError."""
         return self.folder(brain_id).brain
@@ -57,12 +65,23 @@ class Brains:
         return find_section(self.brain(brain_id), number)
 
     def _look(self) -> _Seen:
-        with self._lock:
-            now = time.monotonic()
-            if self._seen is None or now - self._seen.at > LOOK_AGAIN_S:
-                folders, problems = find_brains(self._root)
-                self._seen = _Seen({folder.brain.id: folder for folder in folders}, tuple(problems), now)
-            return self._seen
+        seen = self._seen
+        if seen is None:
+            with self._lock:
+                return self._seen or self._read()
+        # One thread looks again; the others go on with what was seen, however slow the disk is.
+        if time.monotonic() - seen.at > LOOK_AGAIN_S and self._lock.acquire(blocking=False):
+            try:
+                return self._read()
+            finally:
+                self._lock.release()
+        return seen
+
+    def _read(self) -> _Seen:
+        at = time.monotonic()
+        folders, problems = find_brains(self._root)
+        self._seen = _Seen({folder.brain.id: folder for folder in folders}, tuple(problems), at)
+        return self._seen
 
 
 def find_section(brain: Brain, number: int) -> Section:

@@ -1,5 +1,7 @@
 """A brain dataset on disk: what `brain.json` and `alignment.json` hold (design: section frame in µm)."""
 
+from bisect import bisect_left
+from operator import attrgetter
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
@@ -53,9 +55,9 @@ class Brain(Contract):
 
     def section(self, number: int) -> Section:
         """The section with this number; KeyError names brain and number."""
-        for section in self.sections:
-            if section.number == number:
-                return section
+        index = bisect_left(self.sections, number, key=attrgetter("number"))
+        if index < len(self.sections) and self.sections[index].number == number:
+            return self.sections[index]
         raise KeyError(f"brain {self.id} has no section {number}")
 
 

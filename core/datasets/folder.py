@@ -42,7 +42,13 @@ class BrainFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.written_ns = self._modified_ns()
+        """When `brain.json` was written, in ns since 1970; taken before it is read, so that a later change shows."""
         self.brain = _read_json(path / BRAIN_FILE, Brain)
+
+    def is_newest(self) -> bool:
+        """Whether `brain.json` is still the file that was read."""
+        return self._modified_ns() == self.written_ns
 
     @cached_property
     def alignment(self) -> Alignment:
@@ -135,6 +141,12 @@ class BrainFolder:
         for section in self.brain.sections:
             problems += self._section_problems(section)
         return problems
+
+    def _modified_ns(self) -> int:
+        try:
+            return (self.path / BRAIN_FILE).stat().st_mtime_ns
+        except OSError:
+            return 0  # what is wrong is told by whoever reads it
 
     def _section_problems(self, section: Section) -> list[str]:
         problems = []

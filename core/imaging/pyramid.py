@@ -24,6 +24,7 @@ __all__ = ["Pyramid", "UnreadableImageError", "open_pyramid"]
 _DEFAULT_TILE_PX = 256
 _BLOCK_PX = 512  # computed levels are averaged block by block, so that a coarse tile of a plain TIFF needs little memory
 _ENCODE_QUALITY = 85
+_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
 def open_pyramid(path: Path, pixel_size_um: float | None = None) -> "Pyramid":
@@ -100,7 +101,7 @@ class Pyramid:
         stored = self._stored.get(level)
         if stored and stored.plain_jpeg and stored.segment_width_px == stored.segment_height_px == tile_px:
             data = self._segment(stored, row * stored.columns + column)
-            if data:
+            if _is_whole_jpeg(data):  # what is not is decoded below, which tells what is wrong with it
                 return _with_tables(data, stored.jpeg_tables)
         tile = self.read(level, column * tile_px, row * tile_px, tile_px, tile_px)
         return bytes(imagecodecs.jpeg8_encode(tile, level=_ENCODE_QUALITY))
@@ -151,6 +152,11 @@ class Pyramid:
             raise ValueError(f"{self.path} is closed")
         count = int(stored.byte_counts[index])
         return os.pread(self._descriptor, count, int(stored.offsets[index])) if count else b""
+
+
+def _is_whole_jpeg(data: bytes) -> bool:
+    """Whether a tile has a JPEG's start and end: holes of a file and what was never written have not."""
+    return data.startswith(_JPEG_START) and data.rstrip(b"\0").endswith(_JPEG_END)
 
 
 def _with_tables(data: bytes, tables: bytes | None) -> bytes:

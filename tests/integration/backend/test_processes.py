@@ -136,7 +136,7 @@ def test_tiles_and_pages_are_served_with_their_cache_rules(site: Site) -> None:
     version = site.session.get(f"{section}/pyramid", timeout=30).json()["version"]
     tile = site.session.get(f"{section}/tiles/{version}/0/1/1", timeout=30)
     assert (tile.status_code, tile.headers["Content-Type"]) == (200, "image/jpeg")
-    assert tile.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert tile.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     page = requests.get(f"{site.url}/p/demo/s/901", timeout=30)
     assert (page.status_code, page.headers["Cache-Control"]) == (200, "no-cache")
     assert "Brodmann" in page.text

@@ -1,80 +1,22 @@
-"""Tiles, thumbnails and exported files, on every store: what is exported is what was drawn or predicted."""
+"""Exported files, on every store: what is exported is what was drawn or predicted."""
 
 import io
 import json
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from core.contracts.annotations import Outline
-from core.datasets import BrainFolder
 from core.formats.geojson import from_geojson
 from core.formats.masks import read_mask_png, read_mask_tiff
 from core.geometry.polygons import rings
 from core.geometry.rasterise import rasterise
-from tests.fakes.brain_folder import HEIGHT_PX, PIXEL_SIZE_UM, WIDTH_PX, write_small_brain
+from tests.fakes.brain_folder import HEIGHT_PX, PIXEL_SIZE_UM, WIDTH_PX
 from tests.fakes.predictions import GRID, disc
 from tests.integration.backend.api import SQUARE, Backend, P, Person, error_of
 
-SECTION = "/api/brains/SMALL/sections/901"
 BOX = [[[807, 811], [2403, 811], [2403, 2397], [807, 2397]], [[1200, 1200], [1600, 1200], [1400, 1700]]]
-
-
-class TestTiles:
-    def test_a_tile_is_the_stored_jpeg_and_may_be_kept_for_ever(self, backend: Backend, brains_folder: Path) -> None:
-        ada = backend.person("ada")
-        about = ada.read(f"{SECTION}/pyramid")
-        assert [(level["width_px"], level["height_px"]) for level in about["levels"]] == [(700, 500), (350, 250), (175, 125)]
-        tile = ada.get(f"{SECTION}/tiles/{about['version']}/0/2/1")
-        assert tile.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-        with BrainFolder(brains_folder / "SMALL").pyramid(901) as pyramid:
-            assert tile.data == pyramid.jpeg_tile(0, 2, 1)
-
-    @pytest.mark.parametrize("address", ["9/0/0", "0/3/0", "0/0/2", "0/99999999999999999999/0"])
-    def test_a_tile_outside_the_image_is_not_found(self, backend: Backend, address: str) -> None:
-        ada = backend.person("ada")
-        version = ada.read(f"{SECTION}/pyramid")["version"]
-        error_of(ada.get(f"{SECTION}/tiles/{version}/{address}"), 404)
-
-    def test_an_old_version_is_not_found_and_the_remedy_is_told(self, backend: Backend) -> None:
-        ada = backend.person("ada")
-        for kind in ("tiles/0123456789abcdef/0/0/0", "thumbnail/0123456789abcdef"):
-            assert "Load the section again" in error_of(ada.get(f"{SECTION}/{kind}"), 404)["message"]
-
-    def test_a_thumbnail_is_at_most_256_px_wide_and_rendered_once(self, backend: Backend, tmp_path: Path) -> None:
-        ada = backend.person("ada")
-        url = ada.read(f"{P}/sections")["sections"][0]["thumbnail_url"]
-        first = ada.get(url)
-        with Image.open(io.BytesIO(first.data)) as image:
-            assert image.size == (256, 183)
-        (kept,) = (tmp_path / "blobs" / "thumbnails" / "SMALL").iterdir()
-        kept.write_bytes(b"kept")
-        assert ada.get(url).data == b"kept"
-
-    def test_an_unreadable_image_is_told_by_section_with_the_remedy(self, backend: Backend, brains_folder: Path) -> None:
-        broken = write_small_brain(brains_folder, "BROKEN", (1, 2))
-        try:
-            image = broken / "sections" / "BROKEN_0001.tif"
-            image.write_bytes(image.read_bytes()[:3000])
-            (broken / "sections" / "BROKEN_0002.tif").unlink()
-            backend.services.brains._seen = None
-            ada = backend.person("ada")
-            for number in (1, 2):
-                error = error_of(ada.get(f"/api/brains/BROKEN/sections/{number}/pyramid"), 500)
-                assert error["code"] == "unreadable_data"
-                assert f"section {number} of brain BROKEN" in error["message"]
-            (broken / "brain.json").write_text("{")
-            backend.services.brains._seen = None
-            listed = ada.read("/api/brains")
-            assert [brain["id"] for brain in listed["brains"]] == ["SMALL"]
-            assert "BROKEN" in listed["problems"][0]
-        finally:
-            for path in sorted(broken.rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
-            broken.rmdir()
 
 
 class TestExportOfAnnotations:
