@@ -1,7 +1,7 @@
 /** Every request the interface makes, one line each, named as in the route table. */
 import { api, exact, readBlob, value } from './client'
 import type {
-  Alignment, AnnotationList, JobList, NewTask, OutlineList, Prediction, PredictionList, ProjectJob, RevisionList, Role,
+  Alignment, AnnotationList, JobList, NewBrainJob, NewTask, OutlineList, Prediction, PredictionList, ProjectJob, RevisionList, Role,
   SaveAnnotation, SavedAnnotation, TaskList, TrainingOffer, TrainingTask,
 } from './types'
 
@@ -14,6 +14,14 @@ export const logOut = () => value(api.DELETE('/api/session'))
 export const listBrains = () => value(api.GET('/api/brains'))
 export const readBrain = (brain: string) => value(api.GET('/api/brains/{brain}', at({ brain })))
 export const readAlignment = (brain: string) => exact<Alignment>(api.GET('/api/brains/{brain}/alignment', at({ brain })))
+export const listBrainSections = (brain: string) => value(api.GET('/api/brains/{brain}/sections', at({ brain })))
+export const listBrainJobs = (brain: string) => value(api.GET('/api/brains/{brain}/jobs', at({ brain })))
+export const createBrainJob = (brain: string, body: NewBrainJob) =>
+  value(api.POST('/api/brains/{brain}/jobs', { ...at({ brain }), body }))
+export const readBrainJobLog = (brain: string, job: string) =>
+  value(api.GET('/api/brains/{brain}/jobs/{job}/log', at({ brain, job })))
+export const cancelBrainJob = (brain: string, job: string) =>
+  value(api.POST('/api/brains/{brain}/jobs/{job}/cancel', at({ brain, job })))
 export const readPyramid = (brain: string, section: number) =>
   value(api.GET('/api/brains/{brain}/sections/{section}/pyramid', at({ brain, section: String(section) })))
 

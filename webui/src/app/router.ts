@@ -23,6 +23,14 @@ const routes: RouteRecordRaw[] = [
       },
     ],
   },
+  { path: '/brains', name: 'brains', component: () => import('./pages/BrainsPage.vue') },
+  { path: '/brains/:brain', name: 'brain', component: () => import('./pages/BrainPage.vue'), props: true },
+  {
+    path: '/brains/:brain/s/:number(\\d+)',
+    name: 'brain-section',
+    component: () => import('./pages/BrainSectionPage.vue'),
+    props: (route) => ({ brain: String(route.params.brain), number: Number(route.params.number) }),
+  },
   { path: '/:anything(.*)*', name: 'nowhere', component: () => import('./pages/NowherePage.vue') },
 ]
 

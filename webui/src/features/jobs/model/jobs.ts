@@ -1,16 +1,10 @@
-import type { JobState, ProjectJob, TrainingTask } from '@/api/types'
-import { duration, percent } from '@/shared/format'
+import type { ProjectJob, TrainingTask } from '@/api/types'
+import { reportEnded, reportShare, reportWords } from '@/shared/report'
 
-const ENDED: ReadonlySet<JobState> = new Set<JobState>(['succeeded', 'failed', 'cancelled'])
-
-export const hasEnded = (job: ProjectJob): boolean => ENDED.has(job.report.state)
+export const hasEnded = (job: ProjectJob): boolean => reportEnded(job.report)
 
 /** Where a running job is, between 0 and 1. */
-export function share(job: ProjectJob): number {
-  const progress = job.report.progress
-  if (job.report.state === 'succeeded') return 1
-  return progress ? Math.min(1, progress.step / progress.of) : 0
-}
+export const share = (job: ProjectJob): number => reportShare(job.report)
 
 const VERBS = { train: 'training', predict: 'predicting', tissue: 'finding the tissue of', align: 'aligning' } as const
 
@@ -18,15 +12,7 @@ const VERBS = { train: 'training', predict: 'predicting', tissue: 'finding the t
 export const jobTitle = (job: ProjectJob): string => `${VERBS[job.report.kind]} ${job.area} ${job.sections.join('-')}`
 
 /** How a job stands, in words: "reading sections 62 %, 2 min left", "waiting for its turn". */
-export function jobWords(job: ProjectJob): string {
-  const { state, reason, progress } = job.report
-  if (state === 'created' || state === 'submitted') return reason || 'waiting for its turn'
-  if (state === 'succeeded') return 'done'
-  if (state !== 'running') return reason ? `${state}: ${reason}` : state
-  if (!progress) return 'starting'
-  const left = progress.eta_s != null ? `, ${duration(progress.eta_s)} left` : ''
-  return `${progress.phase} ${percent(share(job))}${left}`
-}
+export const jobWords = (job: ProjectJob): string => reportWords(job.report)
 
 /** The jobs that are on their way: what runs first, then what waits, older first. */
 export function activeJobs(jobs: readonly ProjectJob[]): ProjectJob[] {

@@ -1,0 +1,6 @@
+export { default as BrainCard } from './components/BrainCard.vue'
+export { default as BrainToolbar } from './components/BrainToolbar.vue'
+export { default as JobsPanel } from './components/JobsPanel.vue'
+export { default as SectionGrid } from './components/SectionGrid.vue'
+export { type Filter, filtered, isFilter } from './model/sections'
+export { useBrain } from './useBrain'

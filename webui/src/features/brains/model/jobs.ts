@@ -1,0 +1,72 @@
+import type { BrainJob } from '@/api/types'
+import { count } from '@/shared/format'
+import { reportEnded, reportWords } from '@/shared/report'
+
+import type { Entry } from './sections'
+
+export type Kind = 'tissue' | 'align'
+
+const DOING = { tissue: 'Finding tissue', align: 'Aligning', train: 'Training', predict: 'Predicting' } as const
+
+/** "Finding tissue on 13 sections", "Aligning 12 sections". */
+export function jobTitle(job: BrainJob): string {
+  const on = job.report.kind === 'tissue' ? ' on' : ''
+  return `${DOING[job.report.kind]}${on} ${count(job.sections.length, 'section')}`
+}
+
+/** How a job stands; one that is done says so only once its results are there. */
+export function jobWords(job: BrainJob): string {
+  return awaitsResults(job) ? 'done, results are being brought in' : reportWords(job.report)
+}
+
+/** True while a succeeded job's results are not in the brain yet. */
+export const awaitsResults = (job: BrainJob): boolean => job.report.state === 'succeeded' && job.report.result_state === 'waiting'
+
+/** Jobs that are on their way, older first. */
+export function activeJobs(jobs: readonly BrainJob[]): BrainJob[] {
+  const active = jobs.filter((job) => !reportEnded(job.report) || awaitsResults(job))
+  return active.sort((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at))
+}
+
+/** What the panel shows: all that is on its way, else the job that ended last; a closed one no more. */
+export function foremostJobs(jobs: readonly BrainJob[], closed: ReadonlySet<string>): BrainJob[] {
+  const active = activeJobs(jobs)
+  if (active.length) return active
+  const ended_ms = (job: BrainJob) => Date.parse(job.report.finished_at ?? job.created_at)
+  const last = [...jobs].sort((a, b) => ended_ms(b) - ended_ms(a))[0]
+  return last && !closed.has(last.report.key) ? [last] : []
+}
+
+/** Changes whenever a job has ended or its results have arrived: what the page shows of the sections is stale then. */
+export function settledMark(jobs: readonly BrainJob[]): string {
+  return jobs
+    .filter((job) => reportEnded(job.report))
+    .map(({ report }) => `${report.key}:${report.state}:${report.result_state}`)
+    .join(' ')
+}
+
+export interface Offer {
+  words: string // on the button
+  sections: number[] // to ask for; empty: all where it is missing
+  refused: string // why the button cannot be pressed; empty when it can
+}
+
+const VERB = { tissue: 'Find tissue', align: 'Align sections' } as const
+const NOTHING_LEFT = {
+  tissue: 'The tissue of every section is there. Choose sections to find it again.',
+  align: 'Every section is aligned to the next one. Choose sections to align them again.',
+} as const
+
+/** What a button would do now: on the chosen sections, else where it is missing. */
+export function offer(kind: Kind, all: readonly Entry[], chosen: ReadonlySet<number>, jobs: readonly BrainJob[]): Offer {
+  const able = all.filter(({ pair }) => kind === 'tissue' || pair !== 'last')
+  const lacks = able.filter(({ facts, pair }) => (kind === 'tissue' ? facts.tissue : pair) === 'missing')
+  const sections = able.map(({ facts }) => facts.number).filter((number) => chosen.has(number))
+  const many = chosen.size ? sections.length : lacks.length
+  const refused = activeJobs(jobs).some((job) => job.report.kind === kind)
+    ? 'Such a job is running already; stop it or wait for it.'
+    : chosen.size && !sections.length
+      ? 'The last section has no next one to be aligned to.'
+      : many ? '' : NOTHING_LEFT[kind]
+  return { words: many ? `${VERB[kind]} (${many})` : VERB[kind], sections, refused }
+}
