@@ -9,8 +9,8 @@ export const step = (number: number, facts: Partial<AlignmentStep> & { weak?: bo
   const { weak = false, mirrored = false, ...rest } = facts
   return {
     section: number, successor: number + 10, transform: { angle_rad: 0, dx_um: 0, dy_um: 0, mirrored }, residual_um: 44.6,
-    quality: { matches: 400, inliers: 312, weak }, hand_set: false, computed: null, ...rest,
-  } as AlignmentStep
+    quality: { matches: 400, inliers: 312, weak }, hand_set: false, author: null, computed: null, ...rest,
+  }
 }
 
 export const job = (key: string, report: Partial<BrainJob['report']> = {}, sections: number[] = [901, 911]): BrainJob => ({

@@ -7,7 +7,7 @@ const BRAIN = entries([
   section(901, { tissue: 'computed', step: step(901) }),
   section(911, { tissue: 'corrected', step: step(911, { weak: true, mirrored: true }) }),
   section(921, { problem: 'TINY_0921.tif is no image' }),
-  section(931, { step: step(931, { weak: true, hand_set: true, residual_um: null }) }),
+  section(931, { step: step(931, { weak: true, hand_set: true, author: 'anna', residual_um: null }) }),
   section(941),
 ])
 
@@ -34,7 +34,7 @@ test('a pair says in words how it stands, and on hovering with which figures', (
   expect(pairDetails(BRAIN[0]!)).toBe('901 to 911, residual 45 µm, 312 of 400 matches agree')
   expect(pairDetails(BRAIN[1]!)).toContain('one of the two is mirrored, not certain')
   expect(pairDetails(BRAIN[2]!)).toBe('Section 921 is not aligned to 931 yet.')
-  expect(pairDetails(BRAIN[3]!)).toContain('set by a person')
+  expect(pairDetails(BRAIN[3]!)).toContain('set by anna')
 })
 
 test('sizes have a unit and one decimal', () => {

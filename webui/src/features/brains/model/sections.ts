@@ -79,7 +79,7 @@ export function pairDetails({ facts: { number, step }, pair, successor }: Entry)
     step.residual_um != null ? `residual ${um(step.residual_um)}` : undefined,
     step.quality ? `${step.quality.inliers} of ${count(step.quality.matches, 'match', 'matches')} agree` : undefined,
     step.transform.mirrored ? 'one of the two is mirrored' : undefined,
-    pair === 'by hand' ? 'set by a person' : undefined,
+    pair === 'by hand' ? `set by ${step.author ?? 'a person'}` : undefined,
     pair === 'weak' ? 'not certain: look at the two sections together' : undefined,
   ]
   return [`${number} to ${successor}`, ...facts.filter(Boolean)].join(', ')
