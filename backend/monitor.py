@@ -18,6 +18,7 @@ def run_once(services: Services) -> tuple[str, ...]:
     """One round; what stood in its way, in words."""
     problems: list[str] = []
     steps: tuple[Callable[[], None], ...] = (
+        services.task_jobs.make_missing,
         services.dispatch.send_waiting,
         services.dispatch.watch,
         services.fetching.fetch_ready,

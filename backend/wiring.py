@@ -5,6 +5,7 @@ import os
 import secrets
 import tempfile
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -12,21 +13,28 @@ from argon2 import PasswordHasher
 from backend.clients.compute import HttpCompute
 from backend.ports import BlobStore, Clock, ComputeClient, DocumentStore
 from backend.services.accounts import Accounts
+from backend.services.alignment import AlignmentByHand
 from backend.services.annotations import Annotations
+from backend.services.brain_jobs import BrainJobs, brain_definition
 from backend.services.brains import Brains
 from backend.services.changes import Changes
 from backend.services.clock import SystemClock
-from backend.services.dispatch import Dispatch
+from backend.services.derived import Derived
+from backend.services.dispatch import Definitions, Dispatch
 from backend.services.export import Export
-from backend.services.fetching import Fetching
+from backend.services.fetching import Bring, Fetching
 from backend.services.health import HealthCheck
 from backend.services.images import Images
 from backend.services.jobs import Jobs
+from backend.services.predicted import Predicted
 from backend.services.predictions import Predictions
 from backend.services.projects import Projects
+from backend.services.publishing import Publishing
 from backend.services.records import Records
 from backend.services.sessions import Sessions
+from backend.services.task_jobs import TaskJobs, task_definition
 from backend.services.tasks import Tasks
+from backend.services.tissue import Tissue
 from backend.services.work import WorkReader
 from backend.settings import Settings, SettingsError
 from backend.stores.blobs import FileBlobs
@@ -46,9 +54,14 @@ class Services:
     health: HealthCheck
     brains: Brains
     images: Images
+    derived: Derived
+    brain_jobs: BrainJobs
+    tissue: Tissue
+    alignment: AlignmentByHand
     projects: Projects
     annotations: Annotations
     tasks: Tasks
+    task_jobs: TaskJobs
     jobs: Jobs
     predictions: Predictions
     export: Export
@@ -94,7 +107,9 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
     brains = Brains(brains_folder)
     projects = Projects(store, outside.clock, accounts, brains)
     annotations = Annotations(records, projects)
-    dispatch = Dispatch(records, compute, annotations)
+    dispatch = Dispatch(records, compute, _definitions(store, annotations))
+    task_jobs = TaskJobs(records, dispatch)
+    derived = Derived(brains)
     predictions = Predictions(records, outside.blobs, projects, annotations)
     return Services(
         accounts=accounts,
@@ -102,17 +117,35 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
         health=HealthCheck(store, compute),
         brains=brains,
         images=Images(brains, outside.blobs),
+        derived=derived,
+        brain_jobs=BrainJobs(records, compute, projects, derived, dispatch),
+        tissue=Tissue(brains, projects),
+        alignment=AlignmentByHand(brains, projects),
         projects=projects,
         annotations=annotations,
-        tasks=Tasks(records, projects, brains, annotations, dispatch),
+        tasks=Tasks(records, projects, derived, annotations, task_jobs),
+        task_jobs=task_jobs,
         jobs=Jobs(records, compute, projects, dispatch),
         predictions=predictions,
         export=Export(WorkReader(store), projects, annotations, predictions),
         changes=changes,
         dispatch=dispatch,
-        fetching=Fetching(records, compute, outside.blobs, dispatch),
+        fetching=Fetching(store, dispatch, _bringers(records, outside, brains)),
         store=store,
     )
+
+
+def _definitions(store: DocumentStore, annotations: Annotations) -> Definitions:
+    """What a job is made of, by its kind."""
+    of_task = partial(task_definition, store, annotations)
+    return {"train": of_task, "predict": of_task, "tissue": brain_definition, "align": brain_definition}
+
+
+def _bringers(records: Records, outside: Outside, brains: Brains) -> dict[str, Bring]:
+    """What is done with a job's results, by its kind; a model stays where it was trained."""
+    publishing = Publishing(outside.compute, brains)
+    predicted = Predicted(records, outside.compute, outside.blobs)
+    return {"predict": predicted.bring, "tissue": publishing.tissue, "align": publishing.alignment}
 
 
 def _store(settings: Settings) -> DocumentStore:

@@ -21,10 +21,11 @@ def sections_between(brain: Brain, pair: Pair) -> tuple[int, ...]:
     return tuple(section.number for section in brain.sections if pair[0] < section.number < pair[1])
 
 
-def propose(brain: Brain, pair: Pair, problems: SectionProblems) -> PairProposal:
+def propose(brain: Brain, pair: Pair, problems: SectionProblems, lacking: Sequence[str] = ()) -> PairProposal:
     """The pair with its distance, the sections it fills and what speaks against training on it.
 
-    `problems` has an entry for every annotated section, with what is wrong with its outlines.
+    `problems` has an entry for every annotated section, with what is wrong with its outlines; `lacking` says what has to be
+    computed first.
     """
     between = sections_between(brain, pair)
     against = [message for section in pair for message in problems.get(section, (f"Section {section} is not annotated.",))]
@@ -36,7 +37,7 @@ def propose(brain: Brain, pair: Pair, problems: SectionProblems) -> PairProposal
         sections=pair,
         distance_mm=um_to_mm(abs(pair[1] - pair[0]) * brain.section_thickness_um),
         sections_between=between,
-        problems=tuple(against),
+        problems=(*against, *lacking),
     )
 
 

@@ -1,5 +1,6 @@
 """Who may do what in a project: one table from action to the least role."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from backend.domain.errors import ForbiddenError, NotFoundError
@@ -41,6 +42,16 @@ def require(project: Project, user: str, action: Action) -> None:
         raise ForbiddenError(
             f"As {role} of project {project.id} you may not {action.value}. "
             f"Ask a manager of the project to make you {least} or more."
+        )
+
+
+def require_on_brain(projects: Iterable[Project], user: str, brain: str) -> None:
+    """Raise unless the user is annotator or manager in one of the projects on the brain."""
+    roles = {role_of(project, user) for project in projects if project.brain == brain}
+    if not roles & {"annotator", "manager"}:
+        raise ForbiddenError(
+            f"To change what is computed of brain {brain} you need to be annotator or manager in a project on it. "
+            "Ask the manager of such a project, or create one."
         )
 
 

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.domain.errors import NotFoundError, UnreadableDataError
+from core.anatomy.by_hand import unaligned
 from core.contracts.api import BrainList
 from core.contracts.datasets import Alignment, Brain, Section
 from core.datasets import BrainFolder, DatasetError, find_brains
+from core.datasets.files import ALIGNMENT_FILE
 
 LOOK_AGAIN_S = 10.0
+
+
+Signature = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Brains:
         self._root = root
         self._lock = threading.Lock()
         self._seen: _Seen | None = None
+        self._alignments: dict[str, tuple[Signature, Alignment]] = {}
 
     def all(self) -> BrainList:
         """Every brain, and those that cannot be read with the reason."""
@@ -53,12 +59,24 @@ class Brains:
         return self.folder(brain_id).brain
 
     def alignment(self, brain_id: str) -> Alignment:
-        """The alignment of a brain's sections; NotFoundError, UnreadableDataError."""
+        """The alignment of a brain's sections as it is on disk now, without steps while there is none.
+
+        NotFoundError, UnreadableDataError.
+        """
         folder = self.folder(brain_id)
-        try:
-            return folder.alignment
-        except DatasetError as error:
-            raise UnreadableDataError(f"The alignment of brain {brain_id} cannot be read: {error}") from error
+        if not folder.brain.sections:
+            raise NotFoundError(f"Brain {brain_id} has no sections, so nothing is aligned. Ingest sections first.")
+        signature = signature_of(folder.path / ALIGNMENT_FILE)
+        known = self._alignments.get(brain_id)
+        if signature is None:
+            return unaligned(folder.brain)
+        if known is None or known[0] != signature:
+            try:
+                known = signature, BrainFolder(folder.path).alignment
+            except DatasetError as error:
+                raise UnreadableDataError(f"The alignment of brain {brain_id} cannot be read: {error}") from error
+            self._alignments[brain_id] = known
+        return known[1]
 
     def section(self, brain_id: str, number: int) -> Section:
         """One section; NotFoundError."""
@@ -95,3 +113,17 @@ def find_section(brain: Brain, number: int) -> Section:
 def image_version(section: Section) -> str:
     """What stands in tile addresses: changes with the image's content, so that tiles can be cached for ever."""
     return section.fingerprint[:16]
+
+
+def thumbnail_url(brain_id: str, section: Section) -> str:
+    """Where the section's thumbnail is served."""
+    return f"/api/brains/{brain_id}/sections/{section.number}/thumbnail/{image_version(section)}"
+
+
+def signature_of(path: Path) -> Signature | None:
+    """What tells quickly that a file is another one than before: other processes change them too. None: there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size

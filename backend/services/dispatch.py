@@ -1,45 +1,46 @@
 """Brings jobs to the compute service and their state back.
 
-The store is the outbox: a task is stored first (stage `new`), its jobs follow from it (stages `submit`, `watch`, `fetch`,
-`done`), and every step here may be repeated, by the request that started the task and by the monitor, without losing or
-doubling anything.
+The store is the outbox: a job is stored first (stage `submit`), then sent (`watch`, `fetch`, `done`), and every step here
+may be repeated, by the request that made the job and by the monitor, without losing or doubling anything. What a job is
+made of follows from its document by the function for its kind.
 """
 
-import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from backend.domain.collections import JOBS, TASKS
-from backend.domain.definitions import KINDS, Frozen, JobKind, definition, job_title
+from backend.domain.collections import JOBS
 from backend.domain.errors import BackendError, ComputeRefusedError, ComputeUnreachableError, ConflictError, NotFoundError
-from backend.ports import ComputeClient, Document, MissingDocumentError, Query, VersionConflictError
-from backend.services.annotations import Annotations
-from backend.services.documents import read, write
+from backend.ports import ComputeClient, Document, Query, VersionConflictError
+from backend.services.documents import read
 from backend.services.records import Records
-from core.contracts.jobs import JobReport, JobState, ResultState
-from core.contracts.projects import TrainingTask
+from core.contracts.jobs import JobDefinition, JobReport, JobState, ResultState
 
-FROZEN: TypeAdapter[Frozen] = TypeAdapter(Frozen)
 ATTEMPTS = 20
 ASKED_AT_ONCE = 100
 # Statuses that say the job itself is wrong; anything else (a wrong token, a fault over there) may pass.
 FINAL_REFUSALS = (400, 404, 409, 413, 415, 422)
 NOT_SENT = "The compute service does not answer; the job is sent as soon as it does."
 GPU_SCHEDULERS = ("slurm",)
+# Which results of an ended job are brought in. What a job on a brain did before it was stopped is not thrown away.
+FETCHED: Mapping[str, tuple[ResultState, ...]] = {
+    "train": (),
+    "predict": (ResultState.READY,),
+    "tissue": (ResultState.READY, ResultState.INCOMPLETE),
+    "align": (ResultState.READY, ResultState.INCOMPLETE),
+}
 
 Update = Callable[[Document], Document]
+Definitions = Mapping[str, Callable[[Document], JobDefinition]]
 
 
 class Dispatch:
     """Moves jobs from stage to stage, up to the results, which `Fetching` brings in."""
 
-    def __init__(self, records: Records, compute: ComputeClient, annotations: Annotations) -> None:
+    def __init__(self, records: Records, compute: ComputeClient, definitions: Definitions) -> None:
         self._records = records
         self._compute = compute
-        self._annotations = annotations
+        self._definitions = definitions
 
     def has_gpus(self) -> bool:
         """Whether jobs will run on GPUs, as far as the scheduler's name tells; False when nobody answers."""
@@ -48,22 +49,19 @@ class Dispatch:
         except BackendError:
             return False
 
-    def start(self, document_id: str) -> None:
-        """Make a stored task's jobs and send them. When the compute service is away they wait for the monitor."""
-        task = self._records.store.get(TASKS, document_id)
-        for job_id in self._unfold(document_id, task):
+    def start(self, job_ids: Iterable[str]) -> None:
+        """Send stored jobs. When the compute service is away they wait for the monitor."""
+        for job_id in job_ids:
             try:
                 self.send(self._records.store.get(JOBS, job_id))
             except ComputeUnreachableError:
                 return
 
     def send_waiting(self) -> None:
-        """Make the jobs of tasks a crash left behind, and send every job not sent yet."""
-        for task in self._records.store.find(TASKS, Query({"stage": "new"})):
-            self._unfold(f"{task['project']}/{task['id']}", task)
+        """Send every job not sent yet."""
         waiting = self._records.store.find(JOBS, Query({"stage": "submit"}))
         # A training job is sent before the prediction job that names it.
-        for job in sorted(waiting, key=lambda found: (found["created_at"], found["index"], KINDS.index(found["kind"]))):
+        for job in sorted(waiting, key=lambda found: (found["created_at"], found["index"], found["kind"] == "predict")):
             self.send(job)
 
     def send(self, job: Document) -> None:
@@ -107,41 +105,15 @@ class Dispatch:
             except VersionConflictError:
                 job = self._records.store.get(JOBS, job["id"])
                 continue
-            if _news(changed) != _news(job):
+            if "project" in job and _news(changed) != _news(job):
                 self._records.changes.tell(job["project"], "job", job["report"]["key"])
             return stored
         raise ConflictError(f"Job {job['id']} is being changed by others. Try again.")
 
-    def _unfold(self, document_id: str, document: Document) -> list[str]:
-        """The ids of the task's jobs, in the order in which they are sent; made where they are missing."""
-        task = read(TrainingTask, document)
-        made: list[str] = []
-        for index, run in enumerate(task.runs):
-            for kind in KINDS:
-                job = _new_job(task, index, kind, run.train_job if kind == "train" else run.predict_job)
-                made.append(job["id"])
-                try:
-                    self._records.store.put(JOBS, job["id"], job, expected=0)
-                except VersionConflictError:
-                    continue  # made before
-                self._records.changes.tell(task.project, "job", job["report"]["key"], author=task.author)
-        if document["stage"] == "new":
-            # The monitor and the request may both unfold it, to the same jobs.
-            with contextlib.suppress(VersionConflictError):
-                self._records.store.put(TASKS, document_id, {**document, "stage": "unfolded"}, expected=document["version"])
-        return made
-
     def _submitted(self, job: Document) -> JobReport:
+        wanted = self._definitions[job["kind"]](job)
         try:
-            stored = self._records.store.get(TASKS, f"{job['project']}/{job['task']}")
-        except MissingDocumentError:
-            raise NotFoundError(f"The task {job['task']} it belongs to is gone.") from None
-        task, frozen = read(TrainingTask, stored), FROZEN.validate_python(stored["frozen"])
-        index, kind = job["index"], job["kind"]
-        run = task.runs[index]
-        used = [self._annotations.at_version(task.project, one.uid, one.version).frozen() for one in run.annotations]
-        try:
-            return self._compute.submit(definition(task, index, kind, frozen, used))
+            return self._compute.submit(wanted)
         except ComputeRefusedError as error:
             # A newer release may word a definition otherwise than the one sent before a crash: the first one stands.
             known = self._compute.reports([job["report"]["key"]]) if error.details.get("status") == 409 else []
@@ -154,7 +126,7 @@ class Dispatch:
         for job in jobs:
             report = reports.get(job["report"]["key"])
             if report is None:
-                report = _failed(job, "The compute service does not know this job any more. Train again.", self._records)
+                report = _failed(job, "The compute service does not know this job any more. Start it again.", self._records)
             changed = self.change(job, partial(told, report=report))
             if changed.get("cancel") and changed["stage"] == "watch":
                 self._pass_on_cancel(changed)
@@ -184,11 +156,10 @@ def told(job: Document, report: JobReport) -> Document:
 
 
 def _stage_after(report: JobReport) -> str:
-    if not report.state.ended:
+    state, outcome = report.state, report.result_state
+    if not state.ended or (state == JobState.SUCCEEDED and report.kind != "train" and outcome == ResultState.WAITING):
         return "watch"
-    if report.state != JobState.SUCCEEDED or report.kind == "train":
-        return "done"
-    return {ResultState.WAITING: "watch", ResultState.READY: "fetch"}.get(report.result_state, "done")
+    return "fetch" if report.results and outcome in FETCHED[report.kind] else "done"
 
 
 def _with_reason(job: Document, reason: str) -> Document:
@@ -198,28 +169,3 @@ def _with_reason(job: Document, reason: str) -> Document:
 def _failed(job: Document, reason: str, records: Records) -> JobReport:
     ended: dict[str, Any] = {"state": JobState.FAILED, "result_state": ResultState.UNAVAILABLE, "reason": reason}
     return read(JobReport, job["report"]).model_copy(update={**ended, "finished_at": records.clock.now()})
-
-
-def _new_job(task: TrainingTask, index: int, kind: JobKind, key: str) -> Document:
-    sections = task.runs[index].sections
-    report = JobReport(
-        key=key,
-        kind=kind,
-        title=job_title(task.area, sections, kind),
-        state=JobState.CREATED,
-        result_state=ResultState.WAITING,
-        created_at=task.created_at,
-    )
-    return {
-        "id": f"{task.project}/{key}",
-        "project": task.project,
-        "task": task.id,
-        "area": task.area,
-        "sections": list(sections),
-        "author": task.author,
-        "index": index,
-        "kind": kind,
-        "stage": "submit",
-        "created_at": task.created_at.isoformat(),
-        "report": write(report),
-    }

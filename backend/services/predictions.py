@@ -16,7 +16,7 @@ from backend.ports import BlobStore, MissingDocumentError, Query
 from backend.services.annotations import Annotations, Region
 from backend.services.brains import find_section
 from backend.services.documents import read
-from backend.services.fetching import blob_name
+from backend.services.predicted import blob_name
 from backend.services.projects import Projects
 from backend.services.records import Records
 from core.contracts.annotations import Annotation, FromPrediction

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from backend.domain.collections import PROJECTS
 from backend.domain.errors import ConflictError, InvalidError, NotFoundError
 from backend.domain.marks import marks, progress
-from backend.domain.permissions import Action, require, role_of, unknown_project
+from backend.domain.permissions import Action, require, require_on_brain, role_of, unknown_project
 from backend.ports import Clock, DocumentStore, MissingDocumentError, Query, VersionConflictError
 from backend.services.accounts import Accounts
-from backend.services.brains import Brains, image_version
+from backend.services.brains import Brains, thumbnail_url
 from backend.services.documents import read, write
 from backend.services.work import WorkReader
 from core.contracts.api import NewProject, ProjectList, ProjectSummary, SectionState, SectionStates
@@ -55,6 +55,10 @@ class Projects:
         require(project, user, action)
         return project
 
+    def require_on_brain(self, user: str, brain_id: str) -> None:
+        """ForbiddenError unless the user may change what is computed of the brain."""
+        require_on_brain((read(Project, document) for document in self._store.find(PROJECTS, Query())), user, brain_id)
+
     def brain(self, project: Project) -> Brain:
         """The brain a project is about; NotFoundError when its dataset is gone."""
         return self._brains.brain(project.brain)
@@ -77,7 +81,7 @@ class Projects:
             sections=tuple(
                 SectionState(
                     number=section.number,
-                    thumbnail_url=(f"/api/brains/{project.brain}/sections/{section.number}/thumbnail/{image_version(section)}"),
+                    thumbnail_url=thumbnail_url(project.brain, section),
                     marks=found.get(section.number, ()),
                 )
                 for section in self.brain(project).sections

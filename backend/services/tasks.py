@@ -1,5 +1,6 @@
 """Training tasks: what can be trained, and starting it once however often it is asked for."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from backend.domain import outlines, pairs
@@ -9,11 +10,11 @@ from backend.domain.errors import ConflictError, InvalidError, NotFoundError
 from backend.domain.permissions import Action
 from backend.ports import MissingDocumentError, Query, VersionConflictError
 from backend.services.annotations import Annotations
-from backend.services.brains import Brains
-from backend.services.dispatch import FROZEN, Dispatch
+from backend.services.derived import Derived
 from backend.services.documents import read, write
 from backend.services.projects import Projects
 from backend.services.records import Records
+from backend.services.task_jobs import FROZEN, TaskJobs
 from core.contracts.annotations import Annotation
 from core.contracts.api import NewTask, PairProposal, PresetOffer, TaskList, TrainingOffer
 from core.contracts.datasets import Brain
@@ -28,13 +29,13 @@ class Tasks:
     """The wizard's offer, the list of tasks, and *Train*."""
 
     def __init__(
-        self, records: Records, projects: Projects, brains: Brains, annotations: Annotations, dispatch: Dispatch
+        self, records: Records, projects: Projects, derived: Derived, annotations: Annotations, jobs: TaskJobs
     ) -> None:
         self._records = records
         self._projects = projects
-        self._brains = brains
+        self._derived = derived
         self._annotations = annotations
-        self._dispatch = dispatch
+        self._jobs = jobs
 
     def offer(self, user: str, project_id: str, area: str) -> TrainingOffer:
         """Annotated sections, consecutive pairs with what speaks against them, and presets with estimates."""
@@ -43,8 +44,7 @@ class Tasks:
             raise NotFoundError(f"Project {project_id} has no area {area}. It has {', '.join(project.areas)}.")
         brain = self._projects.brain(project)
         by_section = self._by_section(project, area)
-        problems = _problems(brain, by_section)
-        proposals = tuple(pairs.propose(brain, pair, problems) for pair in pairs.consecutive(list(by_section)))
+        proposals = self._proposals(brain, pairs.consecutive(list(by_section)), by_section)
         return TrainingOffer(
             area=area,
             annotated_sections=tuple(by_section),
@@ -76,13 +76,15 @@ class Tasks:
         except VersionConflictError:
             return _same(read(TrainingTask, self._records.store.get(TASKS, document_id)), new)
         self._records.changes.tell(project_id, "task", task.id, author=user)
-        self._dispatch.start(document_id)
+        self._jobs.start(document_id)
         return task
 
     def _prepare(self, user: str, project: Project, new: NewTask) -> tuple[TrainingTask, Frozen]:
         brain = self._projects.brain(project)
         by_section = self._by_section(project, new.area)
-        proposals = _checked(project, brain, new, by_section)
+        _check(project, new)
+        proposals = self._proposals(brain, new.pairs, by_section)
+        _check_ready(new.area, proposals)
         settings = new.settings or PRESETS[new.preset].settings
         longest = max(len(proposal.sections_between) for proposal in proposals)
         task = TrainingTask(
@@ -96,16 +98,21 @@ class Tasks:
             created_at=self._records.clock.now(),
         )
         frozen = Frozen(
-            brain=BrainReference(id=brain.id, fingerprint=self._brains.folder(brain.id).fingerprint()),
+            brain=BrainReference(id=brain.id, fingerprint=self._derived.folder(brain.id).fingerprint()),
             between=tuple(proposal.sections_between for proposal in proposals),
             code_version=version("brodmann"),
-            time_limit_s=time_limit_s(estimate_s(settings, longest, self._dispatch.has_gpus())[0]),
+            time_limit_s=time_limit_s(estimate_s(settings, longest, self._jobs.has_gpus())[0]),
         )
         return task, frozen
 
+    def _proposals(self, brain: Brain, wanted: Sequence[pairs.Pair], by_section: BySection) -> tuple[PairProposal, ...]:
+        problems = _problems(brain, by_section)
+        lacking = self._derived.lacking(brain, wanted)
+        return tuple(pairs.propose(brain, pair, problems, lacking[pair]) for pair in wanted)
+
     def _presets(self, proposals: tuple[PairProposal, ...]) -> tuple[PresetOffer, ...]:
         longest = max((len(proposal.sections_between) for proposal in proposals), default=1)
-        has_gpus = self._dispatch.has_gpus()
+        has_gpus = self._jobs.has_gpus()
         offers = []
         for preset in PRESETS.values():
             seconds, basis = estimate_s(preset.settings, longest, has_gpus)
@@ -140,20 +147,20 @@ def _problems(brain: Brain, by_section: BySection) -> pairs.SectionProblems:
     }
 
 
-def _checked(project: Project, brain: Brain, new: NewTask, by_section: BySection) -> list[PairProposal]:
+def _check(project: Project, new: NewTask) -> None:
     outlines.check_place(project, new.area)
     if new.preset not in PRESETS:
         raise InvalidError(f"There is no preset {new.preset}. There are {', '.join(PRESETS)}.", code="unknown_preset")
     if len(set(new.pairs)) < len(new.pairs):
         raise InvalidError("A pair is named twice. Name each pair once.", code="not_trainable")
-    problems = _problems(brain, by_section)
-    proposals = [pairs.propose(brain, pair, problems) for pair in new.pairs]
+
+
+def _check_ready(area: str, proposals: Sequence[PairProposal]) -> None:
     against = [message for proposal in proposals for message in proposal.problems]
     if against:
         raise InvalidError(
-            f"{new.area} cannot be trained: {' '.join(dict.fromkeys(against))}", {"problems": against}, code="not_trainable"
+            f"{area} cannot be trained: {' '.join(dict.fromkeys(against))}", {"problems": against}, code="not_trainable"
         )
-    return proposals
 
 
 def _run(project: Project, new: NewTask, index: int, by_section: BySection) -> TaskRun:

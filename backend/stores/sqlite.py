@@ -141,10 +141,22 @@ def _create(connection: sqlite3.Connection, collection: Collection) -> None:
     connection.execute(
         f"CREATE TABLE IF NOT EXISTS {collection.name} (id TEXT PRIMARY KEY, version INTEGER, body TEXT{columns})"
     )
+    there = {row[1] for row in connection.execute(f"PRAGMA table_info({collection.name})")}
+    for name in _columns(collection):
+        if name not in there:
+            _add_column(connection, collection, name)
     for index in collection.indexes:
         fields = ", ".join(f'"{name}"' for name in index)
         name = f"{collection.name}_by_{'_'.join(index)}"
         connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {collection.name} ({fields})")
+
+
+def _add_column(connection: sqlite3.Connection, collection: Collection, name: str) -> None:
+    """A file of an older release gets the key fields that came since; two processes may open it at once."""
+    with _immediate(connection):
+        if name not in {row[1] for row in connection.execute(f"PRAGMA table_info({collection.name})")}:
+            connection.execute(f'ALTER TABLE {collection.name} ADD COLUMN "{name}"')
+            connection.execute(f"""UPDATE {collection.name} SET "{name}" = json_extract(body, '$.' || ?)""", (name,))
 
 
 def _insert(connection: sqlite3.Connection, collection: Collection, document_id: str, cells: list[KeyValue | None]) -> int:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contracts.datasets import Alignment, AlignmentStep, Area, Brain, RigidTransform, Section
-from core.datasets import fingerprint_file, write_alignment, write_brain
+from core.contracts.datasets import Alignment, AlignmentStep, Area, Brain, RasterGrid, RigidTransform, Section
+from core.datasets import fingerprint_file, write_alignment, write_brain, write_tissue
 from core.imaging.writer import PyramidOptions, write_pyramid
 
 WIDTH_PX, HEIGHT_PX, PIXEL_SIZE_UM = 700, 500, 8.0
@@ -20,7 +20,7 @@ def _rows(pixels: NDArray[np.uint8], first: int, count: int) -> NDArray[np.uint8
 
 
 def write_small_brain(root: Path, brain_id: str = "SMALL", numbers: tuple[int, ...] = NUMBERS) -> Path:
-    """Sections of 5.6 x 4.0 mm at 8 µm; texture is noise, so the images say nothing about anatomy."""
+    """Sections of 5.6 x 4.0 mm at 8 µm, all gray matter; texture is noise, so the images say nothing about anatomy."""
     folder = root / brain_id
     (folder / "sections").mkdir(parents=True)
     generator = np.random.default_rng(0)
@@ -42,6 +42,10 @@ def write_small_brain(root: Path, brain_id: str = "SMALL", numbers: tuple[int, .
     write_brain(folder, _brain(brain_id, tuple(sections)))
     steps = tuple(AlignmentStep(section=a, successor=b, transform=RigidTransform()) for a, b in pairwise(numbers))
     write_alignment(folder, Alignment(base_section=numbers[0], steps=steps))
+    tissue = np.full((HEIGHT_PX // 8, WIDTH_PX // 8), 2, np.uint8)
+    grid = RasterGrid(pixel_size_um=8 * PIXEL_SIZE_UM, width_px=WIDTH_PX // 8, height_px=HEIGHT_PX // 8)
+    for number in numbers:
+        write_tissue(folder, brain_id, number, tissue, grid)
     return folder
 
 

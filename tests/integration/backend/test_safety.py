@@ -38,6 +38,9 @@ BODIES: dict[str, object] = {
     "save_annotation": {"section": 901, "area": "hOc1", "paths": [[[1, 1], [2, 1], [2, 2]]], "version": 0},
     "create_task": {"key": "c" * 32, "area": "hOc1", "pairs": [[901, 961]], "preset": "tiny"},
     "review_prediction": {"verdict": "accepted"},
+    "create_brain_job": {"key": "c" * 32, "kind": "tissue"},
+    "save_tissue_correction": {"version": 0, "strokes": []},
+    "set_step": {"transform": {}},
 }
 WITH_IDS = [route for route in ROUTES if "{" in route.path]
 WITH_BODY = [route for route in ROUTES if route.body is not None]
@@ -93,6 +96,11 @@ class TestTheTable:
         if not beyond or route.name == "remove_member":
             return  # nothing further can be unknown; taking out somebody who is out already is no error
         error_of(ada.send(route.method, address(route, {"project": "demo"}), BODIES.get(route.name), format="png"), 404)
+
+    @pytest.mark.parametrize("route", [route for route in WITH_IDS if "{brain}/" in route.path], ids=name_of)
+    def test_unknown_ids_within_a_known_brain_are_refused_too(self, ada: Person, route: Route) -> None:
+        if "{" in route.path.removeprefix("/api/brains/{brain}"):
+            error_of(ada.send(route.method, address(route, {"brain": "SMALL"}), BODIES.get(route.name)), 404)
 
     @pytest.mark.parametrize("route", [route for route in NOT_PUBLIC if route.method != "GET"], ids=name_of)
     def test_a_change_without_the_csrf_token_is_refused(self, ada: Person, route: Route) -> None:

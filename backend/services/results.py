@@ -1,0 +1,31 @@
+"""Results of jobs as they come over the wire: found beside one another and checked before anything believes them."""
+
+import io
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from backend.domain.errors import UnreadableDataError
+from core.contracts.datasets import RasterGrid
+from core.contracts.jobs import JobReport
+
+
+def beside(place: PurePosixPath, name: str, report: JobReport) -> str:
+    """The result `name` that the result `place` speaks of: in the same folder, or from the top; UnreadableDataError."""
+    for candidate in (str(place.parent / name), name):
+        if candidate in report.results:
+            return candidate
+    raise UnreadableDataError(f"The result {place} of job {report.key} names {name}, which is no result of the job.")
+
+
+def read_raster(content: bytes, grid: RasterGrid, name: str) -> NDArray[np.uint8]:
+    """The values of an 8-bit gray PNG, (height, width); UnreadableDataError when it is not one of the grid's size."""
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            if image.size != (grid.width_px, grid.height_px) or image.mode != "L":
+                raise UnreadableDataError(f"The raster {name} is {image.size} of mode {image.mode}; its grid says {grid}.")
+            return np.array(image, np.uint8)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UnreadableDataError(f"The raster {name} is no PNG: {error}") from error
