@@ -1,17 +1,22 @@
-"""Make images smaller by averaging over areas; pure functions on 8-bit arrays."""
+"""Make images smaller by averaging over areas; pure functions on 8-bit arrays, halving also on 16-bit ones."""
+
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
+GrayImage = NDArray[np.uint8] | NDArray[np.uint16]
+Depth = TypeVar("Depth", np.uint8, np.uint16)
 
 
-def halve(image: Image) -> Image:
+def halve(image: NDArray[Depth]) -> NDArray[Depth]:
     """Mean of each 2 x 2 block; an odd last row or column is averaged with itself. (h, w) -> (ceil(h/2), ceil(w/2))."""
     height, width = image.shape
     even = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE) if height % 2 or width % 2 else image
-    return _as_image(cv2.resize(even, (even.shape[1] // 2, even.shape[0] // 2), interpolation=cv2.INTER_AREA))
+    small = cv2.resize(even, (even.shape[1] // 2, even.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=image.dtype)
 
 
 def halve_cubic(image: Image) -> Image:
