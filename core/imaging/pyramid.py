@@ -143,8 +143,8 @@ class Pyramid:
             raise IndexError(f"{self.path}: level {level} has no tile in column {column}, row {row}")
         stored = self._stored.get(level)
         if stored and stored.plain_jpeg and stored.segment_width_px == stored.segment_height_px == tile_px:
-            index = row * stored.columns + column
-            data = self._bytes(stored, index) if index < stored.offsets.size else b""
+            inside = column < stored.columns and row < stored.rows
+            data = self._bytes(stored, row * stored.columns + column) if inside else b""
             if _is_whole_jpeg(data):  # what is not is decoded below, which tells what is wrong with it
                 return _with_tables(data, stored.coding.jpeg_tables)
         tile = self.read(level, column * tile_px, row * tile_px, tile_px, tile_px)
