@@ -36,6 +36,14 @@ CPU time of random patches of 2048 x 2048 px, 200 in each round, the best of fiv
 page cache: it says nothing about cold disks. The peer is tifffile 2026.3.3 with zarr 3.1.6 on uncompressed BigTIFF
 tiles of 512 px, as large as the store's chunks, and of 256 px.
 """,
+    "tiles": """
+On the tiny phantom, its files in the page cache. Reader figures are CPU time of a tile of 256 x 256 px, the best of seven rounds:
+passed through from the JPEG pyramid that ingest writes, or decoded and encoded (`recode`: from deflate; others by name). The
+peer is large_image 1.35.6 (source `tiff`; its source `tifffile` does not open the file beside zarr 3), first reads, in which
+both have to open the file: as it comes, it decodes every tile to correct colours (`vs_large_image`); without that and with JPEG
+tables once in the file, it passes tiles through as we do (`passing_through`); `deflate` compares decoding and encoding. Over
+HTTP, 8 clients that share the two cores with the backend and other work ask for random tiles of all levels, one after another.
+""",
 }
 
 
