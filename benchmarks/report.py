@@ -37,7 +37,7 @@ page cache: it says nothing about cold disks. The peer is tifffile 2026.3.3 with
 tiles of 512 px, as large as the store's chunks, and of 256 px.
 """,
     "tiles": """
-On the tiny phantom, its files in the page cache. Reader figures are CPU time of a tile of 256 x 256 px, the best of seven rounds:
+On the tiny phantom, its files in the page cache. Reader figures are CPU time of a tile of 256 x 256 px, the best of 7 rounds:
 passed through from the JPEG pyramid that ingest writes, or decoded and encoded (`recode`: from deflate; others by name). The
 peer is large_image 1.35.6 (source `tiff`; its source `tifffile` does not open the file beside zarr 3), first reads, in which
 both have to open the file: as it comes, it decodes every tile to correct colours (`vs_large_image`); without that and with JPEG

@@ -44,6 +44,9 @@ class Images:
                 pixel_size_um=pyramid.pixel_size_um,
                 tile_size_px=pyramid.tile_size_px,
                 levels=tuple(pyramid.levels),
+                bits_per_sample=16 if pyramid.bits_per_sample == 16 else 8,
+                black=pyramid.black,
+                white=pyramid.white,
             )
 
         return self._read(folder, section, described)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from numpy.typing import NDArray
 from PIL import Image
 
 from backend.services import brains
@@ -149,6 +150,40 @@ class TestAddresses:
         assert ada.get(url).data == b"kept"
 
 
+def write_tiff(path: Path, pixels: NDArray[Any], compression: str) -> None:
+    """A tiled TIFF of one level, as another program would write it."""
+    per_cm = 10_000 / PIXEL_SIZE_UM
+    options = {"tile": (256, 256), "resolution": (per_cm, per_cm), "resolutionunit": "centimeter"}
+    tifffile.imwrite(path, pixels, compression=compression, photometric="minisblack", **options)
+
+
+class TestDepth:
+    def test_eight_bits_are_shown_as_they_are(self, ada: Person) -> None:
+        about = ada.read(f"{SECTION}/pyramid")
+        assert (about["bits_per_sample"], about["black"], about["white"]) == (8, 0, 255)
+
+    @pytest.mark.parametrize("compression", ["zstd", "lzw"])
+    def test_sixteen_bits_are_shown_from_black_to_white(self, ada: Person, brain: Path, image: Path, compression: str) -> None:
+        ramp = np.linspace(1000, 9000, WIDTH_PX)
+        pixels = np.broadcast_to(ramp.astype(np.uint16), (HEIGHT_PX, WIDTH_PX))
+        write_tiff(image, pixels, compression)
+        version = ingest_again(brain)
+        about = ada.read(f"{SECTION}/pyramid")
+        assert about["bits_per_sample"] == 16
+        assert 1000 <= about["black"] < 1100
+        assert 8900 < about["white"] <= 9000
+        expected = np.clip((ramp - about["black"]) / (about["white"] - about["black"]), 0, 1) * 255
+        for column in (0, 1):
+            with Image.open(io.BytesIO(ada.get(f"{SECTION}/tiles/{version}/0/{column}/0").data)) as tile:
+                assert tile.mode == "L"
+                shown = np.asarray(tile, float)
+            assert np.abs(shown - expected[256 * column : 256 * (column + 1)]).max() < 6
+        coarse = ada.get(f"{SECTION}/tiles/{version}/2/0/0")
+        with Image.open(io.BytesIO(coarse.data)) as tile:
+            shown = np.asarray(tile, float)[:125, :175]
+        assert np.abs(shown - expected.reshape(175, 4).mean(axis=1)).max() < 6
+
+
 class TestImageReplaced:
     def test_after_ingest_the_new_version_is_served_at_once_and_the_old_one_is_not_found(
         self, ada: Person, brain: Path, image: Path
@@ -241,11 +276,7 @@ class TestDamage:
     ) -> None:
         """A hole that was copied with the file, as a disk or a scanner leaves it: its fingerprint is right."""
         if compression == "deflate":
-            pixels = np.random.default_rng(0).integers(0, 256, (HEIGHT_PX, WIDTH_PX), np.uint8)
-            per_cm = 10_000 / PIXEL_SIZE_UM
-            tifffile.imwrite(
-                image, pixels, tile=(256, 256), compression="deflate", resolution=(per_cm, per_cm), resolutionunit=3
-            )
+            write_tiff(image, np.random.default_rng(0).integers(0, 256, (HEIGHT_PX, WIDTH_PX), np.uint8), "deflate")
         with BrainFolder(brain).pyramid(901) as pyramid:
             offset, count = int(pyramid._stored[0].offsets[4]), int(pyramid._stored[0].byte_counts[4])
         with image.open("r+b") as file:
