@@ -23,6 +23,10 @@ test('a report that waits, failed or was stopped says why', () => {
   expect(reportWords(report({ state: 'cancelled', progress }))).toBe('cancelled')
 })
 
+test('a running report that is being stopped says so', () => {
+  expect(reportWords(report({ progress, reason: 'Being stopped.' }))).toBe('Being stopped.')
+})
+
 test('a report has ended when nothing can happen any more', () => {
   expect((['created', 'submitted', 'running', 'succeeded', 'failed', 'cancelled'] as const).filter((state) => reportEnded(report({ state }))))
     .toEqual(['succeeded', 'failed', 'cancelled'])

@@ -19,6 +19,7 @@ export function reportWords(report: JobReport): string {
   if (state === 'created' || state === 'submitted') return reason || 'waiting for its turn'
   if (state === 'succeeded') return 'done'
   if (state !== 'running') return reason ? `${state}: ${reason}` : state
+  if (reason) return reason // it is being stopped
   if (!progress) return 'starting'
   const left = progress.eta_s != null ? `, ${duration(progress.eta_s)} left` : ''
   return `${progress.phase} ${percent(reportShare(report))}${left}`

@@ -13,10 +13,10 @@ test('a job says what it does on how many sections', () => {
   expect(jobTitle(job('a', { kind: 'align' }, [901]))).toBe('Aligning 1 section')
 })
 
-test('a succeeded job is done only when its results are in the brain', () => {
+test('an ended job is on its way until its results are in the brain', () => {
   expect(jobWords(job('a', { state: 'succeeded' }))).toBe('done, results are being brought in')
   expect(jobWords(job('a', { state: 'succeeded', result_state: 'ready' }))).toBe('done')
-  const jobs = [job('waits', { state: 'succeeded' }), job('done', { state: 'succeeded', result_state: 'ready' }), job('runs')]
+  const jobs = [job('waits', { state: 'cancelled' }), job('done', { state: 'succeeded', result_state: 'ready' }), job('runs')]
   expect(activeJobs(jobs).map(({ report }) => report.key)).toEqual(['waits', 'runs'])
 })
 
@@ -51,4 +51,5 @@ test('a button that cannot be pressed says why', () => {
   expect(offer('align', DONE, NONE, []).refused).toContain('aligned to the next one')
   expect(offer('tissue', BRAIN, NONE, [job('a')]).refused).toContain('running already')
   expect(offer('align', BRAIN, NONE, [job('a')]).refused).toBe('')
+  expect(offer('align', BRAIN, NONE, [], false).refused).toContain('managers of a project')
 })

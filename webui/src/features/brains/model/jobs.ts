@@ -14,13 +14,12 @@ export function jobTitle(job: BrainJob): string {
   return `${DOING[job.report.kind]}${on} ${count(job.sections.length, 'section')}`
 }
 
-/** How a job stands; one that is done says so only once its results are there. */
-export function jobWords(job: BrainJob): string {
-  return awaitsResults(job) ? 'done, results are being brought in' : reportWords(job.report)
-}
+/** How a job stands, and whether its results are there. */
+export const jobWords = (job: BrainJob): string =>
+  awaitsResults(job) ? `${reportWords(job.report)}, results are being brought in` : reportWords(job.report)
 
-/** True while a succeeded job's results are not in the brain yet. */
-export const awaitsResults = (job: BrainJob): boolean => job.report.state === 'succeeded' && job.report.result_state === 'waiting'
+/** True while an ended job's results are not in the brain yet; a stopped job leaves what it found so far. */
+export const awaitsResults = ({ report }: BrainJob): boolean => reportEnded(report) && report.result_state === 'waiting'
 
 /** Jobs that are on their way, older first. */
 export function activeJobs(jobs: readonly BrainJob[]): BrainJob[] {
@@ -57,16 +56,20 @@ const NOTHING_LEFT = {
   align: 'Every section is aligned to the next one. Choose sections to align them again.',
 } as const
 
+const NOT_ALLOWED = 'Annotators and managers of a project on this brain may compute.'
+
 /** What a button would do now: on the chosen sections, else where it is missing. */
-export function offer(kind: Kind, all: readonly Entry[], chosen: ReadonlySet<number>, jobs: readonly BrainJob[]): Offer {
+export function offer(kind: Kind, all: readonly Entry[], chosen: ReadonlySet<number>, jobs: readonly BrainJob[], may = true): Offer {
   const able = all.filter(({ pair }) => kind === 'tissue' || pair !== 'last')
   const lacks = able.filter(({ facts, pair }) => (kind === 'tissue' ? facts.tissue : pair) === 'missing')
   const sections = able.map(({ facts }) => facts.number).filter((number) => chosen.has(number))
   const many = chosen.size ? sections.length : lacks.length
-  const refused = activeJobs(jobs).some((job) => job.report.kind === kind)
-    ? 'Such a job is running already; stop it or wait for it.'
-    : chosen.size && !sections.length
-      ? 'The last section has no next one to be aligned to.'
-      : many ? '' : NOTHING_LEFT[kind]
+  const reasons = [
+    { is: !may, words: NOT_ALLOWED },
+    { is: activeJobs(jobs).some((job) => job.report.kind === kind), words: 'Such a job is running already; stop it or wait for it.' },
+    { is: chosen.size > 0 && !sections.length, words: 'The last section has no next one to be aligned to.' },
+    { is: !many, words: NOTHING_LEFT[kind] },
+  ]
+  const refused = reasons.find(({ is }) => is)?.words ?? ''
   return { words: many ? `${VERB[kind]} (${many})` : VERB[kind], sections, refused }
 }
