@@ -34,12 +34,10 @@ class BrainJobs:
         self._dispatch = dispatch
 
     def all(self, brain_id: str) -> BrainJobList:
-        """The newest jobs on a brain, newest first; without the names of their result files, which may be thousands."""
+        """The newest jobs on a brain, newest first."""
         self._derived.folder(brain_id)
         query = Query({"brain": brain_id}, order_by="created_at", descending=True, limit=MOST_LISTED)
-        jobs = [read(BrainJob, found) for found in self._records.store.find(JOBS, query)]
-        short = (job.model_copy(update={"report": job.report.model_copy(update={"results": ()})}) for job in jobs)
-        return BrainJobList(jobs=tuple(short))
+        return BrainJobList(jobs=tuple(_shown(found) for found in self._records.store.find(JOBS, query)))
 
     def create(self, user: str, brain_id: str, new: NewBrainJob) -> BrainJob:
         """Start a job; the same key again gives the same job. InvalidError and ConflictError say in words why not."""
@@ -49,7 +47,7 @@ class BrainJobs:
         with changing(folder):
             job = self._existing(brain_id, key, new) or self._stored(user, folder, key, new)
         self._dispatch.start([job["id"]])
-        return read(BrainJob, self._document(brain_id, key))
+        return _shown(self._document(brain_id, key))
 
     def log(self, brain_id: str, key: str) -> JobLog:
         """The end of the job's log; empty while the job is not sent."""
@@ -61,7 +59,7 @@ class BrainJobs:
         """Stop a job; what it computed so far is kept. A job that has ended stays as it is."""
         job = self._document(brain_id, key)
         self._projects.require_on_brain(user, brain_id)
-        return read(BrainJob, self._dispatch.cancel(job))
+        return _shown(self._dispatch.cancel(job))
 
     def _existing(self, brain_id: str, key: str, new: NewBrainJob) -> Document | None:
         try:
@@ -109,6 +107,13 @@ class BrainJobs:
             return self._records.store.get(JOBS, f"brain:{brain_id}/{key}")
         except MissingDocumentError:
             raise NotFoundError(f"Brain {brain_id} has no job {key}.") from None
+
+
+def _shown(job: Document) -> BrainJob:
+    """The job as people see it: its results wait until they are in the brain; their names may be thousands and stay away."""
+    shown = read(BrainJob, job)
+    known = {"results": ()} | ({"result_state": ResultState.WAITING} if job["stage"] == "fetch" else {})
+    return shown.model_copy(update={"report": shown.report.model_copy(update=known)})
 
 
 def brain_definition(job: Document) -> JobDefinition:
