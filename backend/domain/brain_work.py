@@ -1,5 +1,6 @@
 """Jobs on a brain: which sections they are for, and how they stand to one another. All pure."""
 
+import hashlib
 from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
 from typing import Literal
@@ -54,6 +55,14 @@ def wanted_sections(brain: Brain, kind: BrainJobKind, named: Sequence[int], done
     if named:
         raise InvalidError(f"Section {named[0]} is the last of brain {brain.id}; there is no next one to align it to.")
     raise ConflictError(NOTHING_MISSING[kind].format(brain.id), code="nothing_missing")
+
+
+def images_of(brain: Brain, kind: str, sections: Iterable[int]) -> str:
+    """SHA-256 over the images that such a job reads; other sections may come and go meanwhile."""
+    following = dict(with_next(brain)) if kind == "align" else {}
+    wanted = {number for section in sections for number in (section, following.get(section, section))}
+    images = [(section.number, section.fingerprint) for section in brain.sections if section.number in wanted]
+    return hashlib.sha256(repr(images).encode("ascii")).hexdigest()
 
 
 def sections_in_words(numbers: Iterable[int]) -> str:

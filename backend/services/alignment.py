@@ -18,7 +18,7 @@ class AlignmentByHand:
 
     def set_step(self, user: str, brain_id: str, section: int, transform: RigidTransform) -> Alignment:
         """Set the transform from the section to the next one; NotFoundError, InvalidError, ForbiddenError."""
-        folder = self._brains.folder(brain_id)
+        folder = self._brains.newest(brain_id)
         self._projects.require_on_brain(user, brain_id)
         self._brains.section(brain_id, section)
         with changing(folder):
@@ -31,7 +31,7 @@ class AlignmentByHand:
 
     def unset_step(self, user: str, brain_id: str, section: int) -> Alignment:
         """Take back a transform set by hand, which brings the computed one back; a computed step stays as it is."""
-        folder = self._brains.folder(brain_id)
+        folder = self._brains.newest(brain_id)
         self._projects.require_on_brain(user, brain_id)
         self._brains.section(brain_id, section)
         with changing(folder):

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from backend.domain.brain_work import PARAMETERS, resources, sections_in_words, title, wanted_sections
+from backend.domain.brain_work import PARAMETERS, images_of, resources, sections_in_words, title, wanted_sections
 from backend.domain.collections import JOBS
 from backend.domain.errors import ConflictError, NotFoundError
 from backend.domain.keys import derived_key
@@ -85,7 +85,7 @@ class BrainJobs:
             code_version=version("brodmann"),
             submitted_by=user,
         )
-        job = _new_job(brain.id, new, definition, self._records)
+        job = {**_new_job(brain.id, new, definition, self._records), "images": images_of(brain, new.kind, sections)}
         return self._records.store.put(JOBS, job["id"], job, expected=0)
 
     def _check_free(self, brain_id: str, new: NewBrainJob, sections: tuple[int, ...]) -> None:

@@ -22,8 +22,8 @@ class Derived:
         self._painted: dict[Path, tuple[Signature, bool]] = {}
 
     def folder(self, brain_id: str) -> BrainFolder:
-        """The dataset of a brain; NotFoundError."""
-        return self._brains.folder(brain_id)
+        """The dataset of a brain as it is now; NotFoundError."""
+        return self._brains.newest(brain_id)
 
     def with_tissue(self, brain_id: str) -> frozenset[int]:
         """The sections whose tissue classes are computed."""
@@ -44,7 +44,7 @@ class Derived:
 
     def sections(self, brain_id: str) -> BrainSections:
         """Every section with its state."""
-        folder = self._brains.folder(brain_id)
+        folder = self.folder(brain_id)
         if not folder.brain.sections:
             return BrainSections(sections=())
         steps = self.aligned(brain_id)

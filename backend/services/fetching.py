@@ -9,7 +9,7 @@ from backend.domain.collections import JOBS
 from backend.domain.errors import BackendError, ComputeUnreachableError, StoreUnavailableError
 from backend.ports import Document, DocumentStore, Query
 from backend.services.dispatch import Dispatch
-from backend.services.documents import read, write
+from backend.services.documents import read
 from core.contracts.jobs import JobReport, ResultState
 
 LOG = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Fetching:
                 raise
             except StoreUnavailableError as error:  # a full disk is no fault of the results: they wait
                 LOG.warning("results of job %s: %s", job["id"], error)
-                self._dispatch.change(job, partial(_with_reason, reason=error.message))
+                self._dispatch.change(job, partial(_waiting, reason=error.message))
             except BackendError as error:
                 LOG.warning("results of job %s: %s", job["id"], error)
                 self._dispatch.change(job, partial(_tried, reason=error.message))
@@ -51,19 +51,27 @@ class Fetching:
         some = places[first : first + SECTIONS_AT_ONCE]
         self._bring[report.kind](job, report, some)
         fetched = first + len(some)
-        stage = "done" if fetched >= len(places) else "fetch"
-        self._dispatch.change(job, lambda now: {**now, "stage": stage, "fetched": fetched, "tried": 0})
+        self._dispatch.change(job, partial(_brought, fetched=fetched, is_all=fetched >= len(places)))
 
 
-def _with_reason(job: Document, reason: str) -> Document:
-    report = read(JobReport, job["report"]).model_copy(update={"reason": f"The results wait: {reason}"})
-    return {**job, "report": write(report)}
+def _brought(job: Document, fetched: int, is_all: bool) -> Document:
+    report = {**job["report"], "reason": job.get("reason_before", job["report"]["reason"])}
+    return {**job, "stage": "done" if is_all else "fetch", "fetched": fetched, "tried": 0, "report": report}
+
+
+def _waiting(job: Document, reason: str) -> Document:
+    return _with_reason(job, f"The results wait: {reason}")
 
 
 def _tried(job: Document, reason: str) -> Document:
     tried = int(job.get("tried", 0)) + 1
-    report = read(JobReport, job["report"]).model_copy(update={"reason": f"The results could not be fetched: {reason}"})
-    given_up = tried >= ATTEMPTS
-    if given_up:
-        report = report.model_copy(update={"result_state": ResultState.UNAVAILABLE})
-    return {**job, "tried": tried, "stage": "done" if given_up else "fetch", "report": write(report)}
+    job = {**_with_reason(job, f"The results could not be fetched: {reason}"), "tried": tried}
+    if tried < ATTEMPTS:
+        return job
+    return {**job, "stage": "done", "report": {**job["report"], "result_state": ResultState.UNAVAILABLE}}
+
+
+def _with_reason(job: Document, reason: str) -> Document:
+    """What the compute service said of the job is told again once the results are in."""
+    before = job.get("reason_before", job["report"]["reason"])
+    return {**job, "reason_before": before, "report": {**job["report"], "reason": reason}}

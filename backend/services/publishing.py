@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from backend.domain.brain_work import with_next
+from backend.domain.brain_work import images_of, with_next
 from backend.domain.errors import UnreadableDataError
 from backend.ports import ComputeClient, Document
 from backend.services.brain_lock import changing
@@ -16,7 +16,7 @@ from core.anatomy.by_hand import merged
 from core.contracts.anatomy import SectionTissue
 from core.contracts.base import Contract
 from core.contracts.datasets import Alignment, AlignmentStep, Brain
-from core.contracts.jobs import JobDefinition, JobReport
+from core.contracts.jobs import JobReport
 from core.datasets import BrainFolder, write_alignment, write_tissue
 
 Shape = TypeVar("Shape", bound=Contract)
@@ -55,8 +55,8 @@ class Publishing:
 
     def _folder(self, job: Document, report: JobReport) -> BrainFolder:
         """The brain the job was for; UnreadableDataError when its images are others by now."""
-        folder = self._brains.folder(job["brain"])
-        if folder.fingerprint() != JobDefinition.model_validate(job["definition"]).inputs.brain.fingerprint:
+        folder = self._brains.newest(job["brain"])
+        if images_of(folder.brain, job["kind"], job["sections"]) != job["images"]:
             raise UnreadableDataError(
                 f"The images of brain {folder.brain.id} changed since job {report.key} was started. Start it again."
             )

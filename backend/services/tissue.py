@@ -63,7 +63,7 @@ class Tissue:
 
         The same strokes sent again by the same person, after an answer that got lost, are answered as the first time.
         """
-        folder = self._brains.folder(brain_id)
+        folder = self._brains.newest(brain_id)
         self._projects.require_on_brain(user, brain_id)
         _check_strokes(folder.brain, self._brains.section(brain_id, number), wanted)
         with changing(folder):

@@ -43,7 +43,7 @@ class JobService:
     def report(self, key: str) -> JobReport:
         """The job as it stands; raises JobNotFoundError."""
         record, definition = self._store.record(key), self._store.definition(key)
-        outcome = self._store.outcome(key) if record.state is JobState.SUCCEEDED else None
+        outcome = self._outcome(key, record.state)
         stopping = not record.state.ended and self._store.cancel_requested(key)
         return JobReport(
             key=key,
@@ -96,6 +96,15 @@ class JobService:
         if path is None or not path.is_relative_to(results) or not path.is_file():
             raise ResultNotFoundError(key, name)
         return path
+
+    def _outcome(self, key: str, state: JobState) -> Outcome | None:
+        """What the runner left behind when it ended; that it cannot be read is news only where the job succeeded."""
+        try:
+            return self._store.outcome(key) if state.ended else None
+        except DamagedJobError:
+            if state is JobState.SUCCEEDED:
+                raise
+            return None
 
     def _exists(self, key: str) -> bool:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.domain.collections import Collection
 from backend.domain.errors import StoreUnavailableError
 from backend.ports import DocumentStore, Query
 from backend.stores.sqlite import SqliteStore
@@ -74,3 +75,17 @@ class TestSqliteStore(DocumentStoreContract):
         outside.close()
         with pytest.raises(StoreUnavailableError, match="sqlite3"):
             store.put(REGIONS, "a", region(1), expected=0)
+
+
+def test_a_file_of_an_older_release_gets_the_key_fields_that_came_since(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    before = SqliteStore(path, (Collection("jobs", (("stage",),)),))
+    before.put(Collection("jobs", (("stage",),)), "1", {"stage": "done", "brain": "B20"}, expected=0)
+    before.put(Collection("jobs", (("stage",),)), "2", {"stage": "done"}, expected=0)
+    before.close()
+    jobs = Collection("jobs", (("stage",), ("brain",)))
+    for _ in range(2):
+        store = SqliteStore(path, (jobs,))
+        assert [found["version"] for found in store.find(jobs, Query({"brain": "B20"}))] == [1]
+        assert len(store.find(jobs, Query())) == 2
+        store.close()

@@ -126,8 +126,14 @@ class TestResults:
         assert jobs.report(key).result_state is ResultState.UNAVAILABLE
 
     def test_partial_results_of_a_stopped_job_are_incomplete(self, jobs, store, key):
-        end(store, key, "cancelled", self.NAMES)
-        assert jobs.report(key).result_state is ResultState.INCOMPLETE
+        paths = end(store, key, "cancelled", self.NAMES)
+        report = jobs.report(key)
+        assert (report.result_state, report.results) == (ResultState.INCOMPLETE, self.NAMES)
+        assert jobs.result_file(key, self.NAMES[0]) == paths.results / self.NAMES[0]
+
+    def test_a_failed_job_whose_outcome_cannot_be_read_is_told_all_the_same(self, jobs, store, key):
+        end(store, key, "failed").outcome.write_text("{")
+        assert (jobs.report(key).state, jobs.report(key).results) == (JobState.FAILED, ())
 
     def test_a_failed_job_without_files_has_none(self, jobs, store, key):
         end(store, key, "failed")
