@@ -1,32 +1,87 @@
-"""The demo: a phantom brain, an account and a project with the two ends of an interval annotated."""
+"""The demo: a phantom brain, an account, a project with the two ends of an interval annotated, and jobs as on any brain."""
 
 import secrets
 import shutil
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 import click
 
 from brodmann.layout import DataFolder
 from brodmann.progress import TerminalProgress
+from core.contracts.jobs import JobReport, JobState
 
 if TYPE_CHECKING:
     from backend.wiring import Services
 
 DEMO_USER = "demo"
 DEMO_PROJECT = "demo"
+BRAIN_JOBS: tuple[Literal["tissue", "align"], ...] = ("tissue", "align")
 
 
 def prepare_demo(data: DataFolder, preset: str) -> str:
     """Build what is missing of the demo; return how to log in, in words for the terminal."""
-    from core.phantom.presets import PRESETS
-
-    brain_id = PRESETS[preset].brain_id
+    brain_id = demo_brain(preset)
     folder = data.brains / brain_id
     if not folder.exists():
         build_phantom(folder, preset)
     return seed_project(brain_id, folder, preset)
+
+
+def demo_brain(preset: str) -> str:
+    """The identifier of the brain that a preset makes."""
+    from core.phantom.presets import PRESETS
+
+    return PRESETS[preset].brain_id
+
+
+def compute_missing(brain_id: str, going_on: Callable[[], bool]) -> None:
+    """Let jobs find what is missing of the brain's tissue classes and alignment, and wait for them while `going_on()`.
+
+    The services must be up. A job that fails is told; the page can start it again.
+    """
+    from backend import settings, wiring
+
+    services = wiring.build(settings.from_environment())
+    progress = TerminalProgress()
+    try:
+        _start_missing(services, brain_id)
+        while going_on() and (jobs := _jobs_on_what_is_missing(services, brain_id)):
+            for report in jobs:
+                if report.state in (JobState.FAILED, JobState.CANCELLED):
+                    progress.close()
+                    click.echo(
+                        f"{report.title}: {report.state}. {report.reason} The brain's page can start it again.", err=True
+                    )
+                    return
+                if report.state == JobState.RUNNING and report.progress is not None:
+                    progress(report.progress)
+    finally:
+        progress.close()
+        services.close()
+
+
+def _start_missing(services: "Services", brain_id: str) -> None:
+    from backend.domain.errors import ConflictError
+    from core.contracts.api import NewBrainJob
+
+    for kind in BRAIN_JOBS:
+        with suppress(ConflictError):  # nothing is missing, or a job is at it already
+            services.brain_jobs.create(DEMO_USER, brain_id, NewBrainJob(key=uuid4().hex, kind=kind))
+
+
+def _jobs_on_what_is_missing(services: "Services", brain_id: str) -> list[JobReport]:
+    """The newest job of each kind whose results are not there yet."""
+    sections = len(services.brains.brain(brain_id).sections)
+    lacking = {
+        "tissue": len(services.derived.with_tissue(brain_id)) < sections,
+        "align": len(services.derived.aligned(brain_id)) < sections - 1,
+    }
+    jobs = [job.report for job in services.brain_jobs.all(brain_id).jobs]
+    return [next(job for job in jobs if job.kind == kind) for kind in BRAIN_JOBS if lacking[kind]]
 
 
 def build_phantom(folder: Path, preset: str, workers: int = 2) -> None:

@@ -10,13 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import click
 import requests
 
-from brodmann.demo import prepare_demo
+from brodmann.demo import compute_missing, demo_brain, prepare_demo
 from brodmann.layout import DataFolder, data_option
 from brodmann.supervisor import Service, Supervisor
 
@@ -57,15 +58,16 @@ def command(data: DataFolder, host: str, port: int, demo: bool, demo_preset: str
             for service in services(data, host, page_port, compute_port, webui.resolve()):
                 supervisor.start(service)
             _wait_until_ready(supervisor, host, page_port, stop, data)
+            if demo:
+                compute_missing(demo_brain(demo_preset), partial(_tended, supervisor, stop))
             if not stop.is_set():
                 click.echo(f"Brodmann is at http://{host}:{page_port} - {login_hint}. Ctrl-C stops it.")
             told: dict[str, int] = {}
             while not stop.is_set():
-                supervisor.tend()
                 if supervisor.pids() != told:
                     told = supervisor.pids()
                     _tell_pids(data, told)
-                stop.wait(TEND_EVERY_S)
+                _tended(supervisor, stop)
         finally:
             supervisor.stop()
             data.services_file.unlink(missing_ok=True)
@@ -99,6 +101,12 @@ def services(data: DataFolder, host: str, page_port: int, compute_port: int, web
         Service(name=name, argv=argv, environment=environment, log_file=data.logs / f"{name}.log")
         for name, argv in commands.items()
     ]
+
+
+def _tended(supervisor: Supervisor, stop: threading.Event) -> bool:
+    """Look after the services once, and rest; False when it is time to stop."""
+    supervisor.tend()
+    return not stop.wait(TEND_EVERY_S)
 
 
 def _interrupt_jobs() -> None:

@@ -117,6 +117,15 @@ def f1_of_exported_mask(page: Page, product: Product, section: int) -> float:
     return float(2 * (found & truth).sum() / (found.sum() + truth.sum()))
 
 
+def test_the_demo_brain_was_segmented_and_aligned_by_jobs(shared_product: Product) -> None:
+    """Its truth stands apart; what the product works with is computed, as it would be of real sections."""
+    sections = shared_product.api().get("/api/brains/TINY/sections")["sections"]
+    assert [section["tissue"] for section in sections] == ["computed"] * 5  # type: ignore[attr-defined, index]
+    steps = [section["step"] for section in sections[:-1]]  # type: ignore[index]
+    assert all(step["quality"] is not None for step in steps)
+    assert sections[-1]["step"] is None  # type: ignore[index]
+
+
 @pytest.mark.timeout(600)
 def test_from_two_annotated_sections_to_a_reviewed_prediction(product: Product, tmp_path: Path) -> None:
     api = product.api()
