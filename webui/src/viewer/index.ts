@@ -1,6 +1,8 @@
+export { beginDrawing } from './canvas'
 export * from './coordinates'
 export type { Place } from './deepZoom'
 export { createViewer, useViewer, type ViewerHandle } from './handle'
 export type { ViewerPointer } from './pointer'
 export { default as ScaleBar } from './ScaleBar.vue'
+export { default as SectionGhost } from './SectionGhost.vue'
 export { default as ViewerHost } from './ViewerHost.vue'
