@@ -1,8 +1,8 @@
 /** Every request the interface makes, one line each, named as in the route table. */
 import { api, exact, readBlob, value } from './client'
 import type {
-  Alignment, AnnotationList, JobList, NewBrainJob, NewTask, OutlineList, Prediction, PredictionList, ProjectJob, RevisionList, Role,
-  SaveAnnotation, SavedAnnotation, TaskList, TrainingOffer, TrainingTask,
+  Alignment, AnnotationList, JobList, NewBrainJob, NewTask, OutlineList, Prediction, PredictionList, ProjectJob, RevisionList,
+  RigidTransform, Role, SaveAnnotation, SavedAnnotation, TaskList, TissueStroke, TissueView, TrainingOffer, TrainingTask,
 } from './types'
 
 const at = <T extends object>(path: T) => ({ params: { path } })
@@ -22,6 +22,18 @@ export const readBrainJobLog = (brain: string, job: string) =>
   value(api.GET('/api/brains/{brain}/jobs/{job}/log', at({ brain, job })))
 export const cancelBrainJob = (brain: string, job: string) =>
   value(api.POST('/api/brains/{brain}/jobs/{job}/cancel', at({ brain, job })))
+export const setStep = (brain: string, section: number, transform: RigidTransform) =>
+  exact<Alignment>(api.PUT('/api/brains/{brain}/alignment/{section}', { ...at({ brain, section: String(section) }), body: { transform } }))
+export const unsetStep = (brain: string, section: number) =>
+  exact<Alignment>(api.DELETE('/api/brains/{brain}/alignment/{section}', at({ brain, section: String(section) })))
+export const readTissue = (brain: string, section: number) =>
+  exact<TissueView>(api.GET('/api/brains/{brain}/sections/{section}/tissue', at({ brain, section: String(section) })))
+export const readTissueRaster = (brain: string, section: number, version: string) =>
+  readBlob(`/api/brains/${brain}/sections/${section}/tissue/${version}`)
+export const saveTissueCorrection = (brain: string, section: number, version: number, strokes: TissueStroke[]) =>
+  exact<TissueView>(api.PUT('/api/brains/{brain}/sections/{section}/tissue', {
+    ...at({ brain, section: String(section) }), body: { version, strokes },
+  }))
 export const readPyramid = (brain: string, section: number) =>
   value(api.GET('/api/brains/{brain}/sections/{section}/pyramid', at({ brain, section: String(section) })))
 

@@ -1,0 +1,6 @@
+export { default as NeighbourOverlay } from './components/NeighbourOverlay.vue'
+export { default as NeighbourPanel } from './components/NeighbourPanel.vue'
+export { default as TurningPoint } from './components/TurningPoint.vue'
+export type { Side } from './model/neighbour'
+export { useNeighbour } from './store'
+export { type ByHand, useByHand } from './useByHand'

@@ -1,0 +1,124 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+
+import { readAlignment, readPyramid, setStep, unsetStep } from '@/api/calls'
+import type { RigidTransform, TilePyramid } from '@/api/types'
+import { useProject } from '@/features/projects'
+import { neighbour } from '@/features/sections'
+import { affineOf } from '@/shared/rigid'
+
+import { back, forth, moved, type Moves, type Saved, UNMOVED } from './model/history'
+import { acrossStep, centredOn, type Side, stepBetween, stepOwner } from './model/neighbour'
+
+/** The section before or after, laid over the section on screen, and its transform set by hand. */
+export const useNeighbour = defineStore('neighbour', () => {
+  const project = useProject()
+  const side = ref<Side>()
+  const opacity = ref(1)
+  const alone = ref(false)
+  const section = shallowRef<TilePyramid>()
+  const pyramid = shallowRef<TilePyramid>()
+  const moves = shallowRef<Moves>(UNMOVED)
+  const dragged = shallowRef<RigidTransform>() // while the pointer is down
+  const saved = shallowRef<{ past: readonly Saved[]; future: readonly Saved[] }>({ past: [], future: [] })
+  const error = shallowRef<unknown>()
+  const busy = ref(false)
+  let newest = 0
+
+  const numbers = computed(() => project.sections.map((state) => state.number))
+  const number = computed(() => (side.value && section.value ? neighbour(numbers.value, section.value.section, side.value === 'next' ? 1 : -1) : undefined))
+  const step = computed(() => (number.value === undefined ? undefined : stepBetween(project.alignment, side.value!, section.value!.section, number.value)))
+  /** As the step says, else middle on middle. */
+  const computedPlace = computed(() => {
+    if (step.value) return acrossStep(side.value!, step.value.transform)
+    return section.value && pyramid.value ? centredOn(section.value, pyramid.value) : undefined
+  })
+  const place = computed(() => dragged.value ?? moves.value.current ?? computedPlace.value)
+  const toSection = computed(() => (place.value ? affineOf(place.value) : undefined))
+  const shown = computed(() => !!side.value && pyramid.value?.section === number.value && !!toSection.value)
+  const unsaved = computed(() => moves.value.current !== undefined)
+  const owner = computed(() => (number.value === undefined ? undefined : stepOwner(side.value!, section.value!.section, number.value)))
+  // What was saved of another pair of sections is taken back there, where it is seen.
+  const here = (edit: Saved | undefined): Saved | undefined => (edit?.owner === owner.value ? edit : undefined)
+  const canUndo = computed(() => moves.value.past.length > 0 || !!here(saved.value.past.at(-1)))
+  const canRedo = computed(() => moves.value.future.length > 0 || !!here(saved.value.future[0]))
+
+  async function load(): Promise<void> {
+    const mine = ++newest
+    moves.value = UNMOVED
+    dragged.value = error.value = undefined
+    if (pyramid.value?.section !== number.value) pyramid.value = undefined
+    if (number.value === undefined || !section.value) return
+    const brain = section.value.brain
+    try {
+      const [image, alignment] = await Promise.all([readPyramid(brain, number.value), readAlignment(brain).catch(() => project.alignment)])
+      if (mine !== newest) return
+      project.alignment = alignment
+      pyramid.value = image
+    } catch (thrown) {
+      if (mine === newest) error.value = thrown
+    }
+  }
+
+  function show(next: Side | undefined): void {
+    side.value = next
+    void load()
+  }
+
+  function open(now: TilePyramid | undefined): void {
+    section.value = now
+    if (side.value) void load()
+  }
+
+  function move(next: RigidTransform): void {
+    dragged.value = undefined
+    moves.value = moved(moves.value, next)
+  }
+
+  /** Makes a step as wanted on the server; true when it is so. */
+  async function put(of: number, wanted: RigidTransform | null): Promise<boolean> {
+    if (busy.value || !section.value) return false
+    busy.value = true
+    error.value = undefined
+    try {
+      const { brain } = section.value
+      project.alignment = wanted ? await setStep(brain, of, wanted) : await unsetStep(brain, of)
+      return true
+    } catch (thrown) {
+      error.value = thrown
+      return false
+    } finally {
+      busy.value = false
+    }
+  }
+
+  async function save(wanted: RigidTransform | null): Promise<void> {
+    if (owner.value === undefined) return
+    const change: Saved = { owner: owner.value, before: step.value?.hand_set ? step.value.transform : null, after: wanted }
+    if (!(await put(change.owner, wanted))) return
+    saved.value = { past: [...saved.value.past, change], future: [] }
+    moves.value = UNMOVED
+  }
+
+  async function undo(): Promise<void> {
+    if (moves.value.past.length) return void (moves.value = back(moves.value))
+    const { past, future } = saved.value
+    const last = here(past.at(-1))
+    if (last && (await put(last.owner, last.before))) saved.value = { past: past.slice(0, -1), future: [last, ...future] }
+  }
+
+  async function redo(): Promise<void> {
+    if (moves.value.future.length) return void (moves.value = forth(moves.value))
+    const { past, future } = saved.value
+    const next = here(future[0])
+    if (next && (await put(next.owner, next.after))) saved.value = { past: [...past, next], future: future.slice(1) }
+  }
+
+  return {
+    side, opacity, alone, section, pyramid, number, step, computedPlace, place, toSection, shown, unsaved, moves, dragged, error, busy, canUndo, canRedo,
+    show, open, load, move, undo, redo,
+    save: () => (place.value && side.value ? save(acrossStep(side.value, place.value)) : undefined),
+    unset: () => save(null),
+    cancel: () => void (moves.value = UNMOVED),
+  }
+})

@@ -1,0 +1,5 @@
+export { default as TissueOverlay } from './components/TissueOverlay.vue'
+export { default as TissuePanel } from './components/TissuePanel.vue'
+export { useTissue } from './store'
+export { type TissueBrush, useTissueBrush } from './useTissueBrush'
+export { useTissueGuard } from './useTissueGuard'
