@@ -23,6 +23,7 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
   const draft = shallowRef<readonly Point[]>([])
   const reshaped = shallowRef<{ uid: string; paths: Paths }>() // while a node is being dragged
   const panning = ref(false) // Space held
+  const resting = ref(false) // a layer is being corrected: pointer and keys are its
   let grab: Grab | undefined
 
   const um = (px: number) => px * (viewer.view.value?.um_per_px ?? 1)
@@ -103,6 +104,7 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
   }
 
   const stopListening = viewer.listen((pointer) => {
+    if (resting.value) return false
     if (pointer.kind === 'press') return press(pointer.at_um)
     if (pointer.kind === 'drag') drag(pointer.at_um, pointer.alt)
     else if (pointer.kind === 'release') release(pointer.shift)
@@ -126,7 +128,7 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
   }
 
   const cursor = computed(() => (panning.value ? 'grab' : tool.value.cursor))
-  return { name, tool, draft, reshaped, panning, cursor, choose, key }
+  return { name, tool, draft, reshaped, panning, resting, cursor, choose, key }
 }
 
 export type Tools = ReturnType<typeof useTools>

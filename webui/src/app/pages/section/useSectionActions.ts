@@ -29,8 +29,8 @@ export function useSectionActions(project: () => string, number: () => number, t
   async function go(to: number | undefined, review = reviewArea.value): Promise<void> {
     rejecting.value = false
     if (to === undefined) return
-    const { view, hide } = route.query
-    await router.push({ name: 'section', params: { project: project(), number: to }, query: { view, hide, review } })
+    const { view, hide, overlay } = route.query
+    await router.push({ name: 'section', params: { project: project(), number: to }, query: { view, hide, overlay, review } })
   }
 
   const nextUnreviewed = () => go(queue.value.find((one) => one.number !== number())?.number)

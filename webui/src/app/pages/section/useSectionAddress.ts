@@ -1,16 +1,21 @@
 import { onScopeDispose, watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 
+import { useNeighbour } from '@/features/alignment'
 import { useAnnotations } from '@/features/annotation'
+import { useTissue } from '@/features/tissue'
 import { readView, type ViewerHandle, writeView } from '@/viewer'
+
+import { writeOverlays } from './overlays'
 
 const WRITE_AFTER_MS = 250
 
-/** Keeps view, selection and hidden areas in the address, so that copying it shares what is seen. */
+/** Keeps view, layers, selection and hidden areas in the address, so that copying it shares what is seen. */
 export function useSectionAddress(viewer: ViewerHandle) {
   const route = useRoute()
   const router = useRouter()
   const annotations = useAnnotations()
+  const [tissue, neighbour] = [useTissue(), useNeighbour()]
   const first = { place: readView(route.query.view), selected: route.query.region, hidden: route.query.hide }
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -27,12 +32,13 @@ export function useSectionAddress(viewer: ViewerHandle) {
     const query = {
       ...route.query,
       view: writeView(viewer.view.value),
+      overlay: writeOverlays({ side: neighbour.side, tissue: tissue.shown }),
       region: annotations.selected,
       hide: annotations.hidden.size ? [...annotations.hidden].join(',') : undefined,
     }
     void router.replace({ query })
   }
-  watch([viewer.view, () => annotations.selected, () => annotations.hidden], () => {
+  watch([viewer.view, () => neighbour.side, () => tissue.shown, () => annotations.selected, () => annotations.hidden], () => {
     clearTimeout(timer)
     timer = setTimeout(write, WRITE_AFTER_MS)
   })

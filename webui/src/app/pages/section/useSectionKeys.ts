@@ -1,10 +1,13 @@
 import { ref } from 'vue'
 
-import { TOOLS, type Tools, useAnnotations } from '@/features/annotation'
+import { TOOLS, type ToolName, type Tools } from '@/features/annotation'
+import { useTone } from '@/features/layers'
 import { type Hotkeys, useHotkeys } from '@/shared/useHotkeys'
 import type { ViewerHandle } from '@/viewer'
 
+import { withModeKeys } from './useModeKeys'
 import type { SectionActions } from './useSectionActions'
+import type { SectionLayers } from './useSectionLayers'
 
 /** Something that a key, the palette or both can do. */
 export interface Command {
@@ -17,6 +20,7 @@ export interface Command {
 export const HELD_KEYS: readonly (readonly [string, string])[] = [
   ['H', 'Hide outlines and predictions while held'],
   ['Tab', 'The section alone while held'],
+  ['S', 'The neighbour alone while held, where one is shown'],
   ['Space', 'Move around with any tool while held'],
 ]
 
@@ -26,19 +30,32 @@ const OWN_NAMES: Record<string, string> = { Mod: 'Ctrl', ArrowLeft: 'Left', Arro
 export const keyLabel = (key: string): string =>
   key.split('+').map((part) => OWN_NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join('+') || key
 
+const TONE_STEP = 0.125 // of an octave
+
 /** Everything that can be done on the section page, in one table: keys, key sheet and palette read it. */
-function sectionCommands(viewer: ViewerHandle, tools: Tools, actions: SectionActions): Command[] {
-  const annotations = useAnnotations()
+function sectionCommands(viewer: ViewerHandle, tools: Tools, actions: SectionActions, layers: SectionLayers): Command[] {
+  const tone = useTone()
+  const choose = (tool: ToolName) => layers.leave() && tools.choose(tool)
   return [
-    ...TOOLS.map((tool) => ({ title: tool.title, keys: [tool.key], run: () => tools.choose(tool.name) })),
+    ...TOOLS.map((tool) => ({ title: tool.title, keys: [tool.key], run: () => choose(tool.name) })),
     { title: 'Delete the selected region', keys: ['Delete', 'Backspace'], run: () => tools.key('Delete') },
-    { title: 'Undo', keys: ['Mod+z'], run: annotations.undo },
-    { title: 'Redo', keys: ['Mod+Shift+z', 'Mod+y'], run: annotations.redo },
+    { title: 'Undo', keys: ['Mod+z'], run: layers.undo },
+    { title: 'Redo', keys: ['Mod+Shift+z', 'Mod+y'], run: layers.redo },
     { title: 'Section before', keys: [',', 'ArrowLeft'], run: () => actions.step(-1) },
     { title: 'Section after', keys: ['.', 'ArrowRight'], run: () => actions.step(1) },
     { title: 'Show the whole section', keys: ['0'], run: () => viewer.fit() },
     { title: 'Closer', keys: ['=', '+'], run: () => viewer.zoomBy(1.5) },
     { title: 'Farther', keys: ['-'], run: () => viewer.zoomBy(1 / 1.5) },
+    { title: 'Neighbour over the section: next, before, off', keys: ['n'], run: layers.nextSide },
+    { title: 'Set the transform to the neighbour by hand', keys: ['k'], run: layers.startByHand },
+    { title: 'Tissue classes', keys: ['g'], run: () => (layers.tissue.shown = !layers.tissue.shown) },
+    { title: 'Correct the tissue classes with the brush', keys: ['b'], run: layers.startBrush },
+    { title: 'Less contrast', keys: ['8'], run: () => tone.nudge('contrast', -TONE_STEP) },
+    { title: 'More contrast', keys: ['9'], run: () => tone.nudge('contrast', TONE_STEP) },
+    { title: 'Less gamma (darker)', keys: ['6'], run: () => tone.nudge('gamma', -TONE_STEP) },
+    { title: 'More gamma (brighter)', keys: ['7'], run: () => tone.nudge('gamma', TONE_STEP) },
+    { title: 'Invert dark and bright', keys: ['i'], run: tone.invert },
+    { title: 'Show the image as it is', keys: [], run: tone.reset },
     { title: 'Accept the prediction', keys: ['a'], run: actions.accept },
     { title: 'Reject the prediction', keys: ['r'], run: actions.askReason },
     { title: 'Correct the prediction', keys: ['c'], run: actions.correct },
@@ -49,12 +66,12 @@ function sectionCommands(viewer: ViewerHandle, tools: Tools, actions: SectionAct
 }
 
 /** The keys of the section page. What is held comes back when it is let go. */
-export function useSectionKeys(viewer: ViewerHandle, tools: Tools, actions: SectionActions) {
+export function useSectionKeys(viewer: ViewerHandle, tools: Tools, actions: SectionActions, layers: SectionLayers) {
   const overlaysHidden = ref(false)
   const bare = ref(false)
   const help = ref(false)
   const palette = ref(false)
-  const commands = sectionCommands(viewer, tools, actions)
+  const commands = sectionCommands(viewer, tools, actions, layers)
   // Tab moves the focus in panels; on the section itself it shows the section alone.
   const onPage = (event: KeyboardEvent) => event.target === document.body
   const hold = (state: typeof bare, on: boolean) => void (state.value = on)
@@ -66,6 +83,7 @@ export function useSectionKeys(viewer: ViewerHandle, tools: Tools, actions: Sect
     'Shift+Enter': () => tools.key('Enter', true),
     Escape: () => (help.value ? hold(help, false) : tools.key('Escape')),
     h: () => hold(overlaysHidden, true),
+    s: () => void (layers.neighbour.alone = true),
     ' ': (event) => (onPage(event) ? hold(tools.panning, true) : false),
     Tab: (event) => (onPage(event) ? hold(bare, true) : false),
     'Mod+k': () => hold(palette, true),
@@ -73,9 +91,10 @@ export function useSectionKeys(viewer: ViewerHandle, tools: Tools, actions: Sect
   }
   const released: Hotkeys = {
     h: () => hold(overlaysHidden, false),
+    s: () => void (layers.neighbour.alone = false),
     ' ': () => hold(tools.panning, false),
     Tab: () => hold(bare, false),
   }
-  useHotkeys(pressed, released)
+  useHotkeys(withModeKeys(pressed, layers), released)
   return { overlaysHidden, bare, help, palette, commands }
 }

@@ -1,0 +1,103 @@
+import { computed, onScopeDispose, watch } from 'vue'
+import { onBeforeRouteLeave, onBeforeRouteUpdate, useRoute } from 'vue-router'
+
+import { type Side, useByHand, useNeighbour } from '@/features/alignment'
+import { type Tools, useAnnotations } from '@/features/annotation'
+import { isPlain, useTone } from '@/features/layers'
+import { useProject } from '@/features/projects'
+import { useSession } from '@/features/session'
+import { useTissue, useTissueBrush, useTissueGuard } from '@/features/tissue'
+import type { ViewerHandle } from '@/viewer'
+
+import { readOverlays } from './overlays'
+
+/** The image layers beside outlines and predictions: tone, tissue classes, the neighbour; and the two that can be corrected. */
+export function useSectionLayers(viewer: ViewerHandle, tools: Tools) {
+  const project = useProject()
+  const session = useSession()
+  const annotations = useAnnotations()
+  const [tone, tissue, neighbour] = [useTone(), useTissue(), useNeighbour()]
+  const mayWrite = () => project.mayWrite
+  const panning = () => tools.panning.value
+  const brush = useTissueBrush(viewer, mayWrite, panning)
+  const byHand = useByHand(viewer, mayWrite, panning)
+  const route = useRoute()
+  useTissueGuard()
+
+  const first = readOverlays(route.query.overlay)
+  tissue.shown = first.tissue
+  neighbour.side = first.side
+
+  /** What takes the pointer and the keys before the drawing tools do. */
+  const mode = computed(() => (brush.active.value ? brush : byHand.active.value ? byHand : undefined))
+  watch(mode, (now) => {
+    tools.resting.value = !!now
+    if (now) tools.choose('select')
+  })
+
+  watch(() => [session.session?.user.name, project.brain?.id] as const, ([person, brain]) => {
+    if (person && brain) tone.open(person, brain)
+  }, { immediate: true })
+  watch(viewer.pyramid, (pyramid) => neighbour.open(pyramid), { immediate: true })
+  watch(() => [viewer.pyramid.value, tissue.shown] as const, ([pyramid, shown]) => {
+    if (pyramid && shown) void tissue.open(pyramid.brain, pyramid.section)
+  }, { immediate: true })
+  watch(() => tissue.shown, (shown) => !shown && brush.stop())
+
+  onBeforeRouteUpdate((to, from) => to.params.number === from.params.number || byHand.mayLeave())
+  onBeforeRouteLeave(byHand.mayLeave)
+  onScopeDispose(() => {
+    brush.stop()
+    byHand.stop()
+    neighbour.open(undefined)
+  })
+
+  /** Both modes end before another begins; false where moves would be lost. */
+  function leave(): boolean {
+    if (!byHand.mayLeave()) return false
+    if (byHand.active.value) byHand.stop()
+    return brush.stop()
+  }
+
+  function showNeighbour(side: Side | undefined): void {
+    if (!byHand.mayLeave()) return
+    neighbour.show(side)
+    if (!side) byHand.stop()
+  }
+  const ROUND: Record<string, Side | undefined> = { off: 'next', next: 'previous' }
+  const nextSide = () => showNeighbour(ROUND[neighbour.side ?? 'off'])
+
+  /** The section's own filter: red under a blue neighbour, invisible where the neighbour is seen alone. */
+  const filters = computed(() => {
+    const [over, plain] = [neighbour.shown && !neighbour.alone, isPlain(tone.tone)]
+    return {
+      section: over || !plain ? 'url(#section-tone)' : undefined,
+      tint: over ? ('red' as const) : ('none' as const),
+      hidden: neighbour.shown && neighbour.alone,
+    }
+  })
+
+  /** Shift and the wheel size the brush. */
+  function wheel(event: WheelEvent): void {
+    if (!brush.active.value || !event.shiftKey) return
+    event.preventDefault()
+    event.stopPropagation()
+    brush.wheel((event.deltaY || event.deltaX) < 0)
+  }
+
+  return {
+    mode, brush, byHand, filters, tissue, neighbour, leave, showNeighbour, nextSide, wheel,
+    startBrush: () => leave() && brush.start(),
+    startByHand: () => {
+      if (!leave()) return
+      if (!neighbour.side) neighbour.show('next')
+      byHand.start()
+    },
+    undo: () => (mode.value ?? annotations).undo(),
+    redo: () => (mode.value ?? annotations).redo(),
+    canUndo: computed(() => (mode.value ? mode.value.canUndo.value : annotations.history.past.length > 0)),
+    canRedo: computed(() => (mode.value ? mode.value.canRedo.value : annotations.history.future.length > 0)),
+  }
+}
+
+export type SectionLayers = ReturnType<typeof useSectionLayers>
