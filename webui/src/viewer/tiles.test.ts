@@ -4,7 +4,7 @@ import type { TilePyramid } from '@/api/types'
 import { affineOf, after } from '@/shared/rigid'
 
 import { screenMatrix } from './coordinates'
-import { drawable, levelFor, parent, type Tile, tilesInView } from './tiles'
+import { drawable, levelFor, parent, type Tile, tilesInView, tileSize_px } from './tiles'
 
 const levels = [[1000, 700], [500, 350], [250, 175]].map(([width_px, height_px], level) => ({ level, width_px: width_px!, height_px: height_px! }))
 const pyramid: TilePyramid = {
@@ -21,6 +21,11 @@ test('only tiles on screen are asked for, and none beyond the image', () => {
   expect(text(tilesInView(pyramid, 0, screenMatrix(view), 100, 80))).toEqual(['0:1,1', '0:2,1'])
   expect(text(tilesInView(pyramid, 0, screenMatrix({ ...view, um_per_px: 50 }), 100, 80))).toHaveLength(12)
   expect(tilesInView(pyramid, 0, screenMatrix({ ...view, centre_um: [-5000, 0] }), 100, 80)).toEqual([])
+})
+
+test('a tile at the edge is image only as far as the image goes', () => {
+  expect(tileSize_px(pyramid, { level: 0, column: 3, row: 2 })).toEqual([232, 188])
+  expect(tileSize_px(pyramid, { level: 0, column: 0, row: 0 })).toEqual([256, 256])
 })
 
 test('a mirrored section shows the tiles of its other side', () => {

@@ -17,6 +17,13 @@ function gridOf(pyramid: TilePyramid, level: number): readonly [columns: number,
 /** Every level halves the one before, so a tile of level k covers 2^k times as much as one of full resolution. */
 export const tileSide_um = (pyramid: TilePyramid, level: number): number => pyramid.tile_size_px * pyramid.pixel_size_um * 2 ** level
 
+/** The part of a tile that is image: those at the right and lower edge may be filled up beyond it. */
+export function tileSize_px(pyramid: TilePyramid, { level, column, row }: Tile): readonly [width: number, height: number] {
+  const { width_px, height_px } = pyramid.levels.find((one) => one.level === level)!
+  const side = pyramid.tile_size_px
+  return [Math.min(side, width_px - column * side), Math.min(side, height_px - row * side)]
+}
+
 export const coarsest = (pyramid: TilePyramid): number => Math.max(...pyramid.levels.map((one) => one.level))
 
 /** The level whose pixels are nearest in size to those of the screen. `um_per_px` counts device pixels. */
