@@ -61,8 +61,8 @@ class Client:
 
 
 @contextmanager
-def served(brains: Path, store: Path) -> Iterator[tuple[int, str]]:
-    """The backend under gunicorn on a free port: the port, and the cookie of a logged-in user."""
+def served(brains: Path, store: Path) -> Iterator[tuple[int, int, str]]:
+    """The backend under gunicorn on a free port: its process, the port, and the cookie of a logged-in user."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -76,7 +76,7 @@ def served(brains: Path, store: Path) -> Iterator[tuple[int, str]]:
         [*command, "--bind", f"127.0.0.1:{port}", "backend.app:create_app()"], env={**os.environ, **environment}
     )
     try:
-        yield port, _log_in(process, port, password)
+        yield process.pid, port, _log_in(process, port, password)
     finally:
         process.terminate()
         process.wait(30)
@@ -97,6 +97,14 @@ def _log_in(process: subprocess.Popen[bytes], port: int, password: str) -> str:
             time.sleep(0.05)
         finally:
             connection.close()
+
+
+def workers_cpu_s(parent: int) -> float:
+    """CPU time that the processes below this one have taken so far."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    # The 14th and 15th field are ticks as user and in the kernel; the second is a name in brackets.
+    fields = [Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split() for child in children]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
 
 
 def tile_requests(folder: BrainFolder, port: int, cookie: str) -> list[bytes]:
@@ -143,12 +151,15 @@ def ask_for(seconds: float, port: int, requests: Sequence[bytes]) -> tuple[float
 
 def http_figures(folder: BrainFolder, work: Path, seconds: float) -> list[Figure]:
     """Rate and times with all clients at once, after a moment in which files are opened."""
-    with served(folder.path.parent, work / "store") as (port, cookie):
+    with served(folder.path.parent, work / "store") as (pid, port, cookie):
         requests = tile_requests(folder, port, cookie)
         ask_for(WARM_UP_S, port, requests)
+        cpu_before_s = workers_cpu_s(pid)
         rate, times_ms = ask_for(seconds, port, requests)
+        cpu_s = workers_cpu_s(pid) - cpu_before_s
     return [
         Figure("tile.http_per_s", rate, "1/s", 1000, "at least"),
+        Figure("tile.http_backend_cpu_ms", 1000 * cpu_s / len(times_ms), "ms"),
         Figure("tile.http_p50_ms", float(np.percentile(times_ms, 50)), "ms"),
         Figure("tile.http_p95_ms", float(np.percentile(times_ms, 95)), "ms", 20.0),
     ]

@@ -4,7 +4,8 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -305,40 +306,67 @@ class TestDamage:
         assert "BROKEN" in listed["problems"][0]
 
 
+@dataclass
+class Disk:
+    """Section 901 lies on a disk that hangs until told to go on."""
+
+    asked: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    goes_on: threading.Event = field(default_factory=threading.Event)
+
+    def await_readers(self, count: int) -> None:
+        for _ in range(count):
+            assert self.asked.acquire(timeout=60)
+
+
 class TestSlowDisk:
     @pytest.fixture
-    def hanging(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-        """Reading section 901 hangs until the event is set, in a call that only it makes: `jpeg_tile` of its own file."""
-        goes_on = threading.Event()
-        read = Pyramid.jpeg_tile
+    def disk(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+        disk, read = Disk(), Pyramid.jpeg_tile
 
         def slow(pyramid: Pyramid, level: int, column: int, row: int) -> bytes:
             if "0901" in pyramid.path.name:
-                assert goes_on.wait(60)
+                disk.asked.release()
+                assert disk.goes_on.wait(60)
             return read(pyramid, level, column, row)
 
         monkeypatch.setattr(Pyramid, "jpeg_tile", slow)
-        yield goes_on
-        goes_on.set()
+        yield disk
+        disk.goes_on.set()
 
-    def test_tiles_of_other_sections_and_all_else_do_not_wait(
-        self, backend: Backend, ada: Person, hanging: threading.Event
-    ) -> None:
-        slow, quick = tiles(ada), tiles(ada, OTHER)
-        people = [backend.person("ada") for _ in range(4)]
-        statuses: list[int] = []
-        waiting = [_in_thread(lambda one=one: statuses.append(one.get(f"{slow}/0/0/0").status_code)) for one in people]
-        assert ada.get(f"{quick}/0/0/0").status_code == 200
+    @pytest.fixture
+    def statuses(self, backend: Backend, ada: Person, disk: Disk) -> Iterator[list[int]]:
+        """What three people who ask for a tile of 901 will be answered; all of them wait for the disk."""
+        found: list[int] = []
+        address = f"{tiles(ada)}/0/0/0"
+
+        def ask(person: Person) -> None:
+            found.append(person.get(address).status_code)
+
+        threads = [threading.Thread(target=ask, args=(backend.person("ada"),)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        disk.await_readers(3)
+        yield found
+        disk.goes_on.set()
+        for thread in threads:
+            thread.join(60)
+        assert found == [200] * 3
+
+    def test_tiles_of_other_sections_and_all_else_do_not_wait(self, ada: Person, statuses: list[int]) -> None:
+        assert ada.get(f"{tiles(ada, OTHER)}/0/0/0").status_code == 200
         assert ada.get(f"{P}/sections").status_code == 200
         assert ada.draw(901).status_code == 200
         assert statuses == []
-        hanging.set()
-        for thread in waiting:
-            thread.join(60)
-        assert statuses == [200] * 4
 
-
-def _in_thread(work: Callable[[], Any]) -> threading.Thread:
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
+    @pytest.mark.usefixtures("statuses")
+    def test_where_all_places_of_a_section_are_taken_the_next_one_is_told_to_come_again(
+        self, backend: Backend, ada: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        places = backend.services.images._places
+        monkeypatch.setattr(places, "_most", 3)
+        monkeypatch.setattr(places, "_patience_s", 0.01)
+        answer = ada.get(f"{SECTION}/pyramid")
+        assert "section 901 of brain SMALL answers slowly" in error_of(answer, 503)["message"]
+        assert answer.headers["Retry-After"] == "5"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert ada.get(f"{OTHER}/pyramid").status_code == 200
