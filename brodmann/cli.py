@@ -18,6 +18,7 @@ COMMANDS = {
     "phantom": "phantom",
     "predict": "predict",
     "store": "store",
+    "tissue": "tissue",
     "train": "train",
     "user": "user",
 }

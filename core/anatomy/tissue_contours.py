@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float32]
 
-_PRIOR = 0.05  # weight of the whole section's border against the border nearby
+_PRIOR = 0.08  # weight of the whole section's border against the border nearby; a long straight border has 0.16
 _MEANS_EVERY = 6
 _LINES = tuple(
     np.array(rows, np.uint8)
@@ -47,9 +47,7 @@ def _half_way(values: Values, light: Mask, dark: Mask, reach_px: tuple[float, fl
     meet_px, broad_px = reach_px
     light_share, dark_share = light.astype(np.float32), dark.astype(np.float32)
     near_dark, near_light = (_blurred(share, meet_px) for share in (dark_share, light_share))
-    means = [
-        _mean_nearby(values, weight, broad_px, meet_px) for weight in (light_share * near_dark, dark_share * near_light)
-    ]
+    means = [_mean_nearby(values, weight, broad_px, meet_px) for weight in (light_share * near_dark, dark_share * near_light)]
     if means[0] is None or means[1] is None:
         return None
     return np.asarray((means[0] + means[1]) / 2, np.float32)
@@ -62,7 +60,7 @@ def _mean_nearby(values: Values, weight: Values, broad_px: float, meet_px: float
         return None
     overall = float((values * weight).sum()) / total
     weights, sums = (_blurred(part, broad_px) for part in (weight, values * weight))
-    prior = _PRIOR * meet_px / broad_px / 10
+    prior = _PRIOR * meet_px / broad_px
     return np.asarray((sums + prior * overall) / (weights + prior), np.float32)
 
 

@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.anatomy.tissue import section_classes
+from core.anatomy.tissue import areas_mm2, section_classes
 from core.contracts.anatomy import SectionTissue, TissueParameters
 from core.contracts.datasets import RasterGrid
 from core.contracts.jobs import JobDefinition, Progress
@@ -12,7 +12,6 @@ from core.datasets import BrainFolder
 from core.datasets.files import write_atomically
 from core.datasets.tissue import Labels, encode_tissue
 from core.tasks.context import JobContext, JobInterruptedError
-from core.units import um2_to_mm2
 
 FOLDER = "tissue"
 
@@ -50,13 +49,8 @@ def compute_tissue(definition: JobDefinition, context: JobContext) -> None:
 
 def write_section(folder: Path, number: int, labels: Labels, grid: RasterGrid) -> None:
     """Write the raster, then the document: where it stands, the raster stands too."""
-    pixel_um2 = grid.pixel_size_um**2
-    document = SectionTissue(
-        section=number,
-        grid=grid,
-        label_file=f"{number}.png",
-        gray_mm2=um2_to_mm2(int((labels == 2).sum()) * pixel_um2),
-        white_mm2=um2_to_mm2(int((labels == 1).sum()) * pixel_um2),
-    )
-    write_atomically(folder / document.label_file, encode_tissue(labels, grid))
+    white_mm2, gray_mm2 = areas_mm2(labels, grid)
+    label_file = f"{number}.png"
+    document = SectionTissue(section=number, grid=grid, label_file=label_file, gray_mm2=gray_mm2, white_mm2=white_mm2)
+    write_atomically(folder / label_file, encode_tissue(labels, grid))
     write_atomically(folder / f"{number}.json", document.model_dump_json(indent=1).encode())
