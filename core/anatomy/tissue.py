@@ -85,7 +85,7 @@ def _seeds(values: Values, within: Mask) -> Mask:
     framed = np.pad(within, 1, mode="edge").astype(np.uint8)
     depth_px = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
     depth_um = np.minimum(depth_px, max(framed.shape)) * _COARSE_UM  # without any surface it has no bound
-    deep = within & (depth_um > _DEEP_UM)
+    deep = np.asarray(within & (depth_um > _DEEP_UM), np.bool_)
     if not deep.any():
         return deep
     threshold = float(threshold_otsu(values[deep]))  # type: ignore[no-untyped-call]
