@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--pixel-size-um", type=click.FloatRange(0, min_open=True), help="Instead of what the images say.")
 @click.option("--thickness-um", type=click.FloatRange(0, min_open=True), help="Of a section; 20 for a new brain.")
 @click.option("--title", default="", help="Shown on screen.")
+@click.option("--area", "areas", multiple=True, help="An area that will be annotated, e.g. hOc1; again for each further one.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 256), help="Sections written at a time.")
 @click.option("--yes", is_flag=True, help="Do not ask whether the numbers are right.")
 @click.option("--dry-run", is_flag=True, help="Show which file becomes which section, and stop.")
@@ -39,6 +40,7 @@ def command(  # noqa: PLR0913, PLR0917 - its options
     pixel_size_um: float | None,
     thickness_um: float | None,
     title: str,
+    areas: tuple[str, ...],
     workers: int,
     yes: bool,
     dry_run: bool,
@@ -51,7 +53,12 @@ def command(  # noqa: PLR0913, PLR0917 - its options
     from core.datasets.ingest import IngestOptions, ingest, make_plan
 
     options = IngestOptions(
-        brain_id=brain_id, pattern=pattern, pixel_size_um=pixel_size_um, section_thickness_um=thickness_um, title=title
+        brain_id=brain_id,
+        pattern=pattern,
+        pixel_size_um=pixel_size_um,
+        section_thickness_um=thickness_um,
+        title=title,
+        areas=areas,
     )
     plan = make_plan(list(sources), out.resolve(), options)
     if not (as_json and dry_run):

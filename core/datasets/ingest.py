@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from core.contracts.base import Identifier
 from core.contracts.datasets import Alignment, Brain, Section
 from core.contracts.jobs import Progress
+from core.datasets.areas import with_areas
 from core.datasets.files import ALIGNMENT_FILE, BRAIN_FILE, fingerprint_file, section_name
 from core.datasets.folder import BrainFolder
 from core.datasets.journal import FinishedSection, file_state, finished_section, only_one, record
@@ -45,6 +46,8 @@ class IngestOptions:
     pixel_size_um: float | None = None
     section_thickness_um: float | None = None
     title: str = ""
+    areas: tuple[str, ...] = ()
+    """Names of areas that can be annotated, beside those the brain has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ def _brain(folder: Path, options: IngestOptions, found_pixel_size_um: float) -> 
             provenance="Ingested from images of a scanner.",
             pixel_size_um=options.pixel_size_um or found_pixel_size_um,
             section_thickness_um=options.section_thickness_um or DEFAULT_THICKNESS_UM,
+            areas=with_areas((), options.areas),
             sections=(),
         )
     brain = BrainFolder(folder).brain
@@ -200,7 +204,8 @@ def _brain(folder: Path, options: IngestOptions, found_pixel_size_um: float) -> 
             raise IngestError(f"{folder} holds a brain whose {name} is {there}, not {wanted}; take another --brain or --out")
     if brain.synthetic:
         raise IngestError(f"{folder} holds a synthetic brain; take another --brain or --out")
-    return brain.model_copy(update={"title": options.title}) if options.title else brain
+    areas = with_areas(brain.areas, options.areas)
+    return brain.model_copy(update={"title": options.title or brain.title, "areas": areas})
 
 
 def _finish(plan: Plan, sections: list[Section]) -> None:
