@@ -30,7 +30,7 @@ test('only the words of filters are filters', () => {
 })
 
 test('a pair says in words how it stands, and on hovering with which figures', () => {
-  expect(BRAIN.map(pairWords)).toEqual(['aligned, 45 µm', 'weak pair, mirrored', 'not aligned', 'set by hand', 'last section'])
+  expect(BRAIN.map(pairWords)).toEqual(['aligned', 'weak pair, mirrored', 'not aligned', 'set by hand', 'last section'])
   expect(pairDetails(BRAIN[0]!)).toBe('901 to 911, residual 45 µm, 312 of 400 matches agree')
   expect(pairDetails(BRAIN[1]!)).toContain('one of the two is mirrored, not certain')
   expect(pairDetails(BRAIN[2]!)).toBe('Section 921 is not aligned to 931 yet.')

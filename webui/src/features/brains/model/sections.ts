@@ -65,11 +65,8 @@ export const PAIR = {
 
 const um = (length_um: number): string => `${Math.round(length_um)} µm`
 
-/** The pair on the card: "aligned, 45 µm", "weak pair, mirrored". */
-export function pairWords({ facts, pair }: Entry): string {
-  const residual = pair === 'ok' && facts.step?.residual_um != null ? um(facts.step.residual_um) : undefined
-  return [PAIR[pair].words, residual, facts.step?.transform.mirrored ? 'mirrored' : undefined].filter(Boolean).join(', ')
-}
+/** The pair on the card: "aligned", "weak pair, mirrored". */
+export const pairWords = ({ facts, pair }: Entry): string => PAIR[pair].words + (facts.step?.transform.mirrored ? ', mirrored' : '')
 
 /** The pair for hovering: to which section, how far off, how many features agree, and what to do. */
 export function pairDetails({ facts: { number, step }, pair, successor }: Entry): string {
