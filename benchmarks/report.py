@@ -27,6 +27,12 @@ Its learning rate and its plain loss were chosen by looking at this same interva
 a second seed, run after the choice, gave 0.945. The worst section is 981, which is torn:
 ![Section 981: truth, model and shape interpolation](../images/demo-worst-section.jpg)
 """,
+    "fuzz_tiff": """
+Small TIFFs of all codecs, layouts and colours, written by tifffile and by Brodmann and taken from the imagecodecs source, are
+damaged by flipped bits, edited tags, cuts and splices, one to three at a time. Each is opened and read (windows of every level,
+samples, tiles) by a process with a clock and a meter of its memory beside it; what cannot be read must be refused by a named
+error. Seconds were taken while the machine did other work.
+""",
     "phantom_calibration": """
 The stain levels were fitted to the left hemisphere's BigBrain medians, and are compared with these same medians here:
 this shows that the renderer does what it is told, not an independent match.

@@ -251,10 +251,15 @@ def _end_with_parent() -> None:
 def _write_section(folder: Path, brain_id: str, planned: PlannedSection, pixel_size_um: float) -> Section | Failure:
     file = f"sections/{section_name(brain_id, planned.number).replace('.', '-')}.tif"
     path = folder / file
-    options = PyramidOptions(pixel_size_um=pixel_size_um, description=f"{brain_id} {planned.number}")
     try:
         before = file_state(planned.source)
         with open_source(planned.source, pixel_size_um) as image:
+            options = PyramidOptions(
+                pixel_size_um=pixel_size_um,
+                description=f"{brain_id} {planned.number}",
+                bits_per_sample=image.bits_per_sample,
+                window=image.window,
+            )
             write_pyramid(path, image.read_rows, image.width_px, image.height_px, options)
             size = (image.width_px, image.height_px)
         section = Section(

@@ -1,4 +1,4 @@
-"""Write BigTIFF files of JPEG tiles: tile data first, in any order, then the directories of all levels.
+"""Write BigTIFF files of gray tiles: tile data first, in any order, then the directories of all levels.
 
 tifffile writes one level after the other and would need the whole image at once or twice; with own directories
 (TIFF 6.0 and the BigTIFF extension) the tiles of all levels are appended as they become ready.
@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 _HEADER = struct.Struct("<2sHHHQ")
 _SHORT, _LONG, _RATIONAL, _ASCII, _LONG8 = 3, 4, 5, 2, 16
 _FORMATS = {_SHORT: "H", _LONG: "I", _RATIONAL: "I", _LONG8: "Q"}
-_JPEG, _MIN_IS_BLACK, _CENTIMETRE = 7, 1, 3
+_JPEG, _DEFLATE, _DIFFERENCES, _MIN_IS_BLACK, _CENTIMETRE = 7, 8, 2, 1, 3
 _UM_PER_CM = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One level of the pyramid: its size and where its tiles stand in the file, row by row."""
+    """One level of the pyramid: its size and where its tiles stand in the file, row by row.
+
+    Tiles of 8 bits are JPEG, those of 16 bits deflated differences of neighbours in little-endian order.
+    """
 
     width_px: int
     height_px: int
@@ -31,6 +34,8 @@ class Directory:
     byte_counts: NDArray[np.uint64]
     reduced: bool
     description: str = ""
+    bits_per_sample: int = 8
+    window: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,8 @@ def _entries(directory: Directory) -> list[_Entry]:
         _numbers(254, _LONG, int(directory.reduced)),
         _numbers(256, _LONG, directory.width_px),
         _numbers(257, _LONG, directory.height_px),
-        _numbers(258, _SHORT, 8),
-        _numbers(259, _SHORT, _JPEG),
+        _numbers(258, _SHORT, directory.bits_per_sample),
+        _numbers(259, _SHORT, _JPEG if directory.bits_per_sample == 8 else _DEFLATE),
         _numbers(262, _SHORT, _MIN_IS_BLACK),
         _text(270, directory.description),
         _numbers(277, _SHORT, 1),
@@ -92,10 +97,12 @@ def _entries(directory: Directory) -> list[_Entry]:
         _numbers(284, _SHORT, 1),
         _numbers(296, _SHORT, _CENTIMETRE),
         _text(305, "Brodmann"),
+        _numbers(317, _SHORT, *([_DIFFERENCES] if directory.bits_per_sample == 16 else [])),
         _numbers(322, _LONG, tile_px),
         _numbers(323, _LONG, tile_px),
         _Entry(324, _LONG8, len(directory.offsets), directory.offsets.astype("<u8").tobytes()),
         _Entry(325, _LONG8, len(directory.byte_counts), directory.byte_counts.astype("<u8").tobytes()),
+        *(_numbers(340 + side, _SHORT, value) for side, value in enumerate(directory.window or ())),
     ]
     return [entry for entry in entries if entry.count]
 

@@ -14,7 +14,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-Samples = NDArray[np.uint8] | NDArray[np.uint16]
+Samples = NDArray[np.uint8 | np.uint16]
 
 NONE, LZW, JPEG, JPEG_2000_YCBCR = 1, 5, 7, 33003
 JPEG_2000 = (JPEG_2000_YCBCR, 33005, 34712)
@@ -80,7 +80,10 @@ def decode(coding: Coding, data: bytes, height_px: int, width_px: int) -> Sample
 
 
 def _decompress_lzma(data: bytes, size: int) -> bytes:
-    return lzma.LZMADecompressor(memlimit=_LZMA_MEMORY).decompress(data, max_length=size)
+    try:
+        return lzma.LZMADecompressor(memlimit=_LZMA_MEMORY).decompress(data, max_length=size)
+    except lzma.LZMAError as error:
+        raise ValueError(str(error)) from error
 
 
 def _decoder(function: Callable[..., Any]) -> Callable[[bytes, int], bytes]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import imagecodecs
 import numpy as np
@@ -71,8 +71,8 @@ class Pyramid:
         )
         self._stored = {number: level for number, level in structure.levels.items() if number < len(sizes)}
         self.stored_levels = tuple(sorted(self._stored))
-        self.bits_per_sample = 8 * base.coding.dtype.itemsize
-        self._stored_window = structure.window
+        self.bits_per_sample: Literal[8, 16] = 8 if base.coding.bits == 8 else 16
+        self.stored_window = structure.window if self.bits_per_sample == 16 else None
         self._descriptor = descriptor
         self.close = weakref.finalize(self, os.close, descriptor)
 
@@ -154,7 +154,7 @@ class Pyramid:
     def _window(self) -> tuple[int, int]:
         if self.bits_per_sample == 8:
             return 0, 255
-        return self._stored_window or percentile_window(self._histogram())
+        return self.stored_window or percentile_window(self._histogram())
 
     @cached_property
     def _table(self) -> Image:
@@ -240,6 +240,7 @@ class Pyramid:
         data = [self._bytes(stored, index + number * plane, part) for number in range(stored.coding.planes)]
         try:
             planes: list[Any] = [stored.decode(each, part[1]) for each in data]
+            stored.check_covers(index, part, planes)
             return convert(stored, np.concatenate(planes, axis=2) if len(planes) > 1 else planes[0], data[0])
         except DAMAGE as error:
             raise UnreadableImageError(

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
-GrayImage = NDArray[np.uint8] | NDArray[np.uint16]
-Depth = TypeVar("Depth", np.uint8, np.uint16)
+GrayImage = NDArray[np.uint8 | np.uint16]
+Depth = TypeVar("Depth", bound=np.uint8 | np.uint16)
 
 
 def halve(image: NDArray[Depth]) -> NDArray[Depth]:

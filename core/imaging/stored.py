@@ -20,6 +20,7 @@ DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, Ru
 _MAX_SIDE_PX = 1_000_000
 _MAX_SEGMENTS = 1 << 23
 _MAX_SEGMENT_BYTES = 1 << 27  # decoded, of codecs that give a segment as a whole only
+_MAX_PX_PER_FILE_BYTE = 10_000  # beyond what any codec reaches on tissue, so that little files claim no vast images
 _MAX_JPEG_2000_BYTES = 1 << 25  # its decoder takes more than ten times that
 _CONVERT = "Convert it into a tiled 8-bit or 16-bit gray pyramid TIFF"
 _COPY = "Copy the file again from its source"
@@ -73,6 +74,18 @@ class StoredLevel:
     def decode(self, data: bytes, height_px: int) -> Samples:
         """The samples of one segment, or of some rows of it, (height, width, samples)."""
         return decode(self.coding, data, height_px, self.segment_width_px)
+
+    def check_covers(self, index: int, part: tuple[int, int], planes: list[Samples]) -> None:
+        """ValueError unless each plane of a segment, or its rows (first, number), fills what the image shows of it.
+
+        An image codec may give a smaller picture than its segment: right at the border, wrong elsewhere.
+        """
+        row, column = divmod(index, self.columns)
+        width = min(self.segment_width_px, self.width_px - column * self.segment_width_px)
+        height = min(part[1], self.height_px - row * self.segment_height_px - part[0])
+        for plane in planes:
+            if plane.shape[0] < height or plane.shape[1] < width or plane.shape != planes[0].shape:
+                raise ValueError(f"it holds {plane.shape[1]} x {plane.shape[0]} px of {width} x {height}")
 
     def gray(self, samples: Samples, data: bytes) -> Samples:
         """Gray (height, width) of the samples of all planes; `data` is the segment of the first."""
@@ -135,6 +148,8 @@ def _stored_level(path: Path, page: Directory, file: TagFile) -> StoredLevel:
     width, height = page.number(256), page.number(257)
     if not (0 < width <= _MAX_SIDE_PX and 0 < height <= _MAX_SIDE_PX):
         raise UnreadableImageError(path, f"it claims {width} x {height} px", _COPY)
+    if width * height > _MAX_PX_PER_FILE_BYTE * file.size:
+        raise UnreadableImageError(path, f"it claims {width} x {height} px in {file.size} bytes", _COPY)
     tiled = 322 in page
     # Without rows per strip there is one strip.
     across, down = (page.number(322), page.number(323)) if tiled else (width, min(page.number(278, height), height))

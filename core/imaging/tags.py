@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_PAGES = 256
-_MAX_TAGS = 4096
+_MAX_TAGS = 512
+_MAX_VALUES = 4096
 _SUB_DIRECTORIES = 330
 # TIFF's data types: the letter of struct and numpy, and the bytes of one value.
 _UNSIGNED = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
@@ -79,7 +80,7 @@ class Directory:
 
     def number(self, tag: int, default: int | None = None) -> int:
         """The first integer of a tag; TagError when it is absent and there is no default."""
-        values = self.numbers(tag, _MAX_TAGS)
+        values = self.numbers(tag, _MAX_VALUES)
         if values.size:
             return int(values[0])
         if default is None:

@@ -66,6 +66,27 @@ def test_a_brain_equals_its_sources_and_broken_files_are_told_and_stop_nothing(s
         assert np.abs(difference).max() <= JPEG_STEPS
 
 
+def test_16_bit_sections_stay_16_bit_and_are_seen_through_their_window(tmp_path: Path) -> None:
+    pixels = smooth(1).astype(np.uint16) * 150 + 2000
+    window = [(340, 3, 1, 2000, True), (341, 3, 1, 2000 + 150 * 255, True)]
+    options = {"photometric": "minisblack", "extratags": window, "metadata": None, "compression": "zlib", "tile": (256, 256)}
+    tifffile.imwrite(tmp_path / "B20_0001.tif", pixels, **options)
+    Image.fromarray(pixels).save(tmp_path / "B20_0002.png")
+    answer = brodmann_ingest(tmp_path, "--brain", "B20", "--out", tmp_path / "out", "--pixel-size-um", 2)
+    assert answer.exit_code == 0, answer.output
+    folder = BrainFolder(tmp_path / "out/B20")
+    assert folder.check() == []
+    for number in (1, 2):
+        with folder.pyramid(number) as pyramid:
+            assert (pyramid.bits_per_sample, pyramid.stored_levels) == (16, (0, 1, 2))
+            assert np.array_equal(pyramid.read_raw(0, 0, 0, 700, 600), pixels)
+    with folder.pyramid(1) as pyramid:
+        assert np.array_equal(pyramid.read(0, 0, 0, 700, 600), smooth(1))
+    with folder.pyramid(2) as pyramid:  # a PNG has no window: its darkest and brightest thousandths are beyond
+        assert abs(pyramid.black - np.percentile(pixels, 0.1)) < 200
+        assert abs(pyramid.white - np.percentile(pixels, 99.9)) < 200
+
+
 def test_damage_inside_a_file_is_told_and_leaves_no_file(tmp_path: Path) -> None:
     for number in (1, 2):
         Image.fromarray(smooth(number)).save(tmp_path / f"s{number}.png")

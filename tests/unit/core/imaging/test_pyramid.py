@@ -232,10 +232,16 @@ class TestUnreadable:
     def test_samples_that_are_no_brightness(self, tmp_path: Path, kind: str) -> None:
         self.refuse(self.write(tmp_path / "a.tif", smooth_image().astype(kind)), "32 bit|signed")
 
-    def test_one_strip_larger_than_memory_allows(self, tmp_path: Path) -> None:
+    def test_one_compressed_strip_larger_than_memory_allows(self, tmp_path: Path) -> None:
         with tifffile.TiffWriter(tmp_path / "a.tif", bigtiff=True) as tiff:
-            tiff.write(iter([b"x"]), shape=(60_000, 60_000), dtype=np.uint8, rowsperstrip=60_000, compression="zlib", **PER_CM)
+            strip = iter([bytes(500_000)])
+            tiff.write(strip, shape=(60_000, 60_000), dtype=np.uint8, rowsperstrip=60_000, compression="zlib", **PER_CM)
         self.refuse(tmp_path / "a.tif", "strips are 60000 x 60000 px, too large")
+
+    def test_vast_claims_of_little_files(self, tmp_path: Path) -> None:
+        with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+            tiff.write(iter([b"x"]), shape=(60_000, 60_000), dtype=np.uint8, rowsperstrip=60_000, compression="zlib", **PER_CM)
+        self.refuse(tmp_path / "a.tif", "claims 60000 x 60000 px in")
 
     def test_absurd_size(self, tmp_path: Path, pyramid: Pyramid) -> None:
         path = tmp_path / "b.tif"

@@ -71,7 +71,18 @@ def test_a_png_that_ends_early_is_told_when_its_rows_are_read(tmp_path: Path) ->
         image.read_rows(0, 10)
 
 
-def test_16_bit_png_is_refused_not_cut_to_8_bit(tmp_path: Path) -> None:
-    Image.fromarray(texture().astype(np.uint16) * 200).save(tmp_path / "a.png")
-    with pytest.raises(UnreadableImageError, match="8-bit gray"), open_source(tmp_path / "a.png", 1.0):
-        pass
+def test_16_bit_png_stays_16_bit(tmp_path: Path) -> None:
+    pixels = texture().astype(np.uint16) * 200
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    with open_source(tmp_path / "a.png", 1.0) as image:
+        assert image.bits_per_sample == 16
+        assert np.array_equal(image.read_rows(100, 50), pixels[100:150])
+
+
+def test_16_bit_tiff_stays_16_bit_and_brings_its_window(tmp_path: Path) -> None:
+    pixels = texture().astype(np.uint16) * 200
+    window = [(340, 3, 1, 500, True), (341, 3, 1, 40_000, True)]
+    tifffile.imwrite(tmp_path / "a.tif", pixels, extratags=window, metadata=None)
+    with open_source(tmp_path / "a.tif", 1.0) as image:
+        assert (image.bits_per_sample, image.window) == (16, (500, 40_000))
+        assert np.array_equal(image.read_rows(100, 50), pixels[100:150])

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from core.imaging.pyramid import open_pyramid
 from core.imaging.resampling import halve
 from core.imaging.writer import PyramidOptions, level_sizes, write_pyramid
 
@@ -89,3 +90,46 @@ def test_a_strip_of_wrong_shape_or_type_is_refused(tmp_path: Path, rows: np.ndar
 def test_impossible_options_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         PyramidOptions(**{"pixel_size_um": 1.0, **options})
+
+
+class TestSixteenBit:
+    """Gray of 16 bits is kept as it is."""
+
+    @staticmethod
+    def image(width_px: int = 700, height_px: int = 500) -> np.ndarray:
+        return smooth_image(width_px, height_px).astype(np.uint16) * 200 + 1000
+
+    def test_every_level_is_exactly_the_mean_of_the_one_before(self, tmp_path: Path) -> None:
+        image = self.image()
+        write(tmp_path / "a.tif", image, bits_per_sample=16)
+        with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+            expected = image
+            for page in tiff.pages:
+                assert np.array_equal(page.asarray(), expected)
+                expected = halve(expected)
+
+    def test_our_reader_reads_it_back_with_its_window(self, tmp_path: Path) -> None:
+        image = self.image()
+        write(tmp_path / "a.tif", image, bits_per_sample=16, window=(2000, 50_000))
+        with open_pyramid(tmp_path / "a.tif") as pyramid:
+            assert (pyramid.bits_per_sample, pyramid.black, pyramid.white) == (16, 2000, 50_000)
+            assert np.array_equal(pyramid.read_raw(0, 0, 0, 700, 500), image)
+
+    def test_the_window_without_one_given_is_that_of_all_pixels(self, tmp_path: Path) -> None:
+        image = self.image()
+        write(tmp_path / "a.tif", image, bits_per_sample=16)
+        with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+            window = tiff.pages[0].tags["SMinSampleValue"].value, tiff.pages[0].tags["SMaxSampleValue"].value
+        assert np.abs(np.array(window) - np.percentile(image, (0.1, 99.9))).max() <= 200
+        with open_pyramid(tmp_path / "a.tif") as pyramid:
+            assert (pyramid.black, pyramid.white) == window
+
+    def test_rows_of_another_depth_are_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="expected uint8"):
+            write(tmp_path / "a.tif", self.image())
+        with pytest.raises(ValueError, match="expected uint16"):
+            write(tmp_path / "a.tif", smooth_image(10, 10), bits_per_sample=16)
+
+    def test_a_window_that_is_none_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="window"):
+            PyramidOptions(pixel_size_um=1.0, window=(5, 5))
