@@ -24,6 +24,12 @@ export const HELD_KEYS: readonly (readonly [string, string])[] = [
   ['Space', 'Move around with any tool while held'],
 ]
 
+/** Keys that mean something while a layer is being corrected, for the sheet. */
+export const MODE_KEYS: readonly (readonly [string, string])[] = [
+  ['Arrows [ ] M', 'By hand: move the neighbour 10 µm (with Shift 100 µm), turn it, mirror it; Enter saves'],
+  ['1 2 3 [ ]', 'Brush: background, white, gray; smaller, larger'],
+]
+
 const OWN_NAMES: Record<string, string> = { Mod: 'Ctrl', ArrowLeft: 'Left', ArrowRight: 'Right', Delete: 'Del' }
 
 /** A key as it is written on screen: "Mod+Shift+z" is "Ctrl+Shift+Z". */
