@@ -23,6 +23,7 @@ NOTHING_MISSING: dict[BrainJobKind, str] = {
 }
 # Many times what a section of real size takes; a job that reaches its limit goes on from where it is.
 LIMIT_PER_SECTION_S, SHORTEST_LIMIT_S = 60, 7200
+MOST_SECTIONS = 20_000
 _NAMED = 5
 
 
@@ -40,7 +41,7 @@ def steps_to_next(brain: Brain, alignment: Alignment) -> dict[int, AlignmentStep
 def wanted_sections(brain: Brain, kind: BrainJobKind, named: Sequence[int], done: Container[int]) -> tuple[int, ...]:
     """The sections a job is for: those named, or all that are not done. InvalidError, ConflictError in words.
 
-    For an alignment only sections with a next one count.
+    For an alignment only sections with a next one count. More than a job may name are left to the next job.
     """
     possible = [section for section, _ in with_next(brain)] if kind == "align" else [each.number for each in brain.sections]
     known = {section.number for section in brain.sections}
@@ -49,7 +50,7 @@ def wanted_sections(brain: Brain, kind: BrainJobKind, named: Sequence[int], done
     chosen = set(named)
     wanted = tuple(number for number in possible if (number in chosen if named else number not in done))
     if wanted:
-        return wanted
+        return wanted[:MOST_SECTIONS]
     if not possible:
         raise InvalidError(f"Brain {brain.id} has {len(known)} sections, too few for this. Ingest sections first.")
     if named:

@@ -36,12 +36,11 @@ class Fetching:
                 self._fetch(job)
             except ComputeUnreachableError:
                 raise
-            except StoreUnavailableError as error:  # a full disk is no fault of the results: they wait
-                LOG.warning("results of job %s: %s", job["id"], error)
-                self._dispatch.change(job, partial(_waiting, reason=error.message))
             except BackendError as error:
-                LOG.warning("results of job %s: %s", job["id"], error)
-                self._dispatch.change(job, partial(_tried, reason=error.message))
+                # A full disk is no fault of the results: they wait.
+                after = _waiting if isinstance(error, StoreUnavailableError) else _tried
+                if self._dispatch.change(job, partial(after, reason=error.message)) != job:  # said once while it lasts
+                    LOG.warning("results of job %s: %s", job["id"], error)
 
     def _fetch(self, job: Document) -> None:
         report = read(JobReport, job["report"])

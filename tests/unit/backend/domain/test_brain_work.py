@@ -4,6 +4,7 @@ import pytest
 
 from backend.domain.brain_work import images_of, lacking, resources, steps_to_next, title, wanted_sections
 from backend.domain.errors import ConflictError, InvalidError
+from core.contracts.anatomy import TissueParameters
 from core.contracts.datasets import Alignment, AlignmentStep, Brain, RigidTransform, Section
 
 NUMBERS = (901, 911, 921, 1021)
@@ -28,6 +29,11 @@ BRAIN = brain_of()
 
 def test_without_names_a_job_is_for_the_sections_that_are_not_done() -> None:
     assert wanted_sections(BRAIN, "tissue", (), {911}) == (901, 921, 1021)
+
+
+def test_a_job_takes_as_many_sections_as_it_may_name() -> None:
+    many = brain_of(tuple(range(20_001)))
+    assert len(TissueParameters(sections=wanted_sections(many, "tissue", (), ())).sections) == 20_000
 
 
 def test_named_sections_are_computed_again_once_each_and_in_order() -> None:
