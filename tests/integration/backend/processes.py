@@ -68,7 +68,7 @@ def web_process(
             assert process.poll() is None, log.read_text()[-3000:]
             try:
                 requests.get(url + health, timeout=5)
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):  # busy machines take long to start
                 return False
             return True
 
