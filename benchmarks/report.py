@@ -33,6 +33,14 @@ damaged by flipped bits, edited tags, cuts and splices, one to three at a time. 
 samples, tiles) by a process with a clock and a meter of its memory beside it; what cannot be read must be refused by a named
 error. Seconds were taken while the machine did other work.
 """,
+    "ingest": """
+A synthetic section of 20,000 x 20,000 px (JPEG tiles of noise, no pyramid) is ingested with its pyramid (`write`), stored
+at 2 µm by two processes (`store`), and every tile of every level is served once by the backend's image service (`serve`).
+Memory is summed over all processes of a step, looked at every 50 ms: `peak` counts shared pages once, `resident` in each.
+""",
+    "ingest_full_size": """
+The same with one section of 95,000 x 136,000 px.
+""",
     "phantom_calibration": """
 The stain levels were fitted to the left hemisphere's BigBrain medians, and are compared with these same medians here:
 this shows that the renderer does what it is told, not an independent match.

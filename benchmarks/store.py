@@ -28,9 +28,9 @@ from core.imaging.store import (
     StoredSize,
     StoreWriter,
     checksum,
-    create_store,
     store_file,
 )
+from core.imaging.store_layout import create_store
 
 SIDE_PX, QUICK_SIDE_PX, PATCH_PX = 32_768, 16_384, 2048
 PATCHES, ROUNDS = 200, 5

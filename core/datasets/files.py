@@ -19,6 +19,10 @@ class DatasetError(Exception):
         self.path = path
         self.problem = problem
 
+    def __reduce__(self) -> tuple[type["DatasetError"], tuple[Path, str]]:
+        """So that it comes whole out of another process."""
+        return type(self), (self.path, self.problem)
+
 
 class MissingFileError(DatasetError, FileNotFoundError):
     """A file of a brain dataset is not there."""

@@ -1,31 +1,29 @@
 """Ingest: images of a scanner become a brain dataset; a run that is killed and started again goes on where it was."""
 
-import os
-import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, MutableSequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from multiprocessing import get_context, parent_process
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from threading import Thread
-from time import monotonic
 
-import cv2
 from pydantic import TypeAdapter, ValidationError
 
 from core.contracts.base import Identifier
 from core.contracts.datasets import Alignment, Brain, Section
 from core.contracts.jobs import Progress
+from core.datasets import workers as processes
 from core.datasets.areas import with_areas
 from core.datasets.files import ALIGNMENT_FILE, BRAIN_FILE, fingerprint_file, section_name
 from core.datasets.folder import BrainFolder
-from core.datasets.journal import FinishedSection, file_state, finished_section, only_one, record
+from core.datasets.journal import FinishedSection, begin_writing, file_state, finished_section, only_one, record
 from core.datasets.numbering import DEFAULT_PATTERN, IngestError, section_numbers, source_files
+from core.datasets.workers import PixelProgress, begin_worker
 from core.datasets.writers import write_alignment, write_brain
 from core.imaging.errors import UnreadableImageError
+from core.imaging.resampling import GrayImage
 from core.imaging.source import open_source
 from core.imaging.stored import DAMAGE
 from core.imaging.writer import PyramidOptions, write_pyramid
@@ -66,6 +64,11 @@ class PlannedSection:
     source: Path
     width_px: int
     height_px: int
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of the full resolution."""
+        return self.width_px * self.height_px
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,47 +142,16 @@ def ingest(plan: Plan, workers: int = 2, report: Callable[[Progress], None] | No
             else:
                 sections[planned.number] = known
                 result.kept.append(planned.number)
-        speed = _Speed(todo, report)
-        for planned, done in _written(plan, todo, workers):
+        for done in _written(plan, todo, workers, report):
             if isinstance(done, Failure):
                 result.failures.append(done)
             else:
                 sections[done.number] = done
                 result.written.append(done.number)
-            speed.count(planned)
         result.written.sort()
         if sections:
             _finish(plan, [sections[number] for number in sorted(sections)])
     return result
-
-
-class _Speed:
-    """Reports finished sections with megapixels per second and the time that is left."""
-
-    def __init__(self, todo: list[PlannedSection], report: Callable[[Progress], None] | None) -> None:
-        self._report = report
-        self._started = monotonic()
-        self._of, self._done = len(todo), 0
-        self._pixels = sum(each.width_px * each.height_px for each in todo)
-        self._pixels_done = 0
-
-    def count(self, planned: PlannedSection) -> None:
-        """One more section is done with."""
-        self._done += 1
-        self._pixels_done += planned.width_px * planned.height_px
-        if self._report is None:
-            return
-        per_s = self._pixels_done / max(monotonic() - self._started, 1e-9)
-        self._report(
-            Progress(
-                at=datetime.now(UTC),
-                phase="ingesting sections",
-                step=self._done,
-                of=self._of,
-                metrics={"megapixels_per_s": per_s / 1e6},
-                eta_s=(self._pixels - self._pixels_done) / per_s,
-            )
-        )
 
 
 def _brain(folder: Path, options: IngestOptions, found_pixel_size_um: float) -> Brain:
@@ -214,17 +186,28 @@ def _finish(plan: Plan, sections: list[Section]) -> None:
     write_brain(plan.folder, plan.brain.model_copy(update={"sections": tuple(sections)}))
 
 
-def _written(plan: Plan, todo: list[PlannedSection], workers: int) -> Iterator[tuple[PlannedSection, Section | Failure]]:
-    if workers <= 1 or len(todo) <= 1:
-        for planned in todo:
-            yield planned, _write_section(plan.folder, plan.brain.id, planned, plan.brain.pixel_size_um)
+def _written(
+    plan: Plan, todo: list[PlannedSection], workers: int, report: Callable[[Progress], None] | None
+) -> Iterator[Section | Failure]:
+    """What became of each section, in the order in which they end."""
+    context, parallel = get_context("spawn"), workers > 1 and len(todo) > 1
+    done = context.Array("Q", len(todo), lock=False) if parallel else [0] * len(todo)
+    progress = PixelProgress("ingesting sections", [each.pixels for each in todo], done, report)
+    write = partial(_write_section, plan.folder, plan.brain.id, plan.brain.pixel_size_um)
+    if not parallel:
+        for index, planned in enumerate(todo):
+            yield write(planned, partial(_count_and_tell, progress, index))
+            _count_and_tell(progress, index, planned.pixels, now=True)
         return
-    pool = ProcessPoolExecutor(min(workers, len(todo)), get_context("spawn"), _begin_worker)
+    pool = ProcessPoolExecutor(min(workers, len(todo)), context, _begin_worker, (plan.folder, done))
     try:
-        args = plan.brain.id, plan.brain.pixel_size_um
-        waiting = {pool.submit(_write_section, plan.folder, args[0], each, args[1]): each for each in todo}
-        for done in as_completed(waiting):
-            yield waiting[done], done.result()
+        waiting = {pool.submit(write, planned, partial(_count, index)): index for index, planned in enumerate(todo)}
+        while waiting:
+            for future in wait(waiting, processes.REPORT_EVERY_S, FIRST_COMPLETED).done:
+                index = waiting.pop(future)
+                yield future.result()
+                done[index] = todo[index].pixels  # also of a broken image, which is done with
+            progress.tell(now=not waiting)
     except BrokenProcessPool as error:
         raise IngestError(
             "a process that wrote sections was killed; start the same command again, it goes on where it was "
@@ -234,21 +217,28 @@ def _written(plan: Plan, todo: list[PlannedSection], workers: int) -> Iterator[t
         pool.shutdown(cancel_futures=True)
 
 
-def _begin_worker() -> None:
-    """One core each; ends with Ctrl-C, and with the process that started it, however that ends."""
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    Thread(target=_end_with_parent, daemon=True).start()
+def _count_and_tell(progress: PixelProgress, index: int, pixels: int, *, now: bool = False) -> None:
+    progress.done[index] = pixels
+    progress.tell(now=now)
 
 
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+_shared_counts: list[MutableSequence[int]] = []  # in a worker: the memory in which it counts pixels for its parent
 
 
-def _write_section(folder: Path, brain_id: str, planned: PlannedSection, pixel_size_um: float) -> Section | Failure:
+def _begin_worker(folder: Path, done: MutableSequence[int]) -> None:
+    begin_writing(folder)  # before the parent is looked for: from now on either it lives or the next ingest waits
+    begin_worker()
+    _shared_counts.append(done)
+
+
+def _count(index: int, pixels: int) -> None:
+    _shared_counts[0][index] = pixels
+
+
+def _write_section(
+    folder: Path, brain_id: str, pixel_size_um: float, planned: PlannedSection, on_pixels: Callable[[int], None]
+) -> Section | Failure:
+    """Write one section's pyramid and its place in the journal; `on_pixels` is told how many pixels are read."""
     file = f"sections/{section_name(brain_id, planned.number).replace('.', '-')}.tif"
     path = folder / file
     try:
@@ -260,7 +250,12 @@ def _write_section(folder: Path, brain_id: str, planned: PlannedSection, pixel_s
                 bits_per_sample=image.bits_per_sample,
                 window=image.window,
             )
-            write_pyramid(path, image.read_rows, image.width_px, image.height_px, options)
+
+            def read_rows(first: int, count: int) -> GrayImage:
+                on_pixels(first * image.width_px)
+                return image.read_rows(first, count)
+
+            write_pyramid(path, read_rows, image.width_px, image.height_px, options)
             size = (image.width_px, image.height_px)
         section = Section(
             number=planned.number, file=file, width_px=size[0], height_px=size[1], fingerprint=fingerprint_file(path)

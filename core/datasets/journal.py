@@ -1,6 +1,7 @@
 """What an ingest has finished, on disk, so that a killed run goes on where it was; and that only one runs at a time."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from core.contracts.datasets import Section
 from core.datasets.files import section_name, write_atomically
 from core.datasets.numbering import IngestError
 
-_FOLDER = ".ingest"
+_FOLDER, _WORKERS = ".ingest", "workers"
 
 
 class FileState(Contract):
@@ -63,10 +64,18 @@ def only_one(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system lets go of it however the process ends
         except OSError as error:
             raise IngestError(f"another ingest is writing into {folder}; wait until it has ended") from error
+        with (folder / _FOLDER / _WORKERS).open("w") as workers:
+            fcntl.flock(workers, fcntl.LOCK_EX)  # processes of a killed ingest end a moment after it
         for place in ("sections", _FOLDER, "."):
             for leftover in (folder / place).glob(".*.tmp"):
                 leftover.unlink(missing_ok=True)
         yield
+
+
+def begin_writing(folder: Path) -> None:
+    """In a process that writes sections for an ingest: the next ingest waits until it has ended."""
+    descriptor = os.open(folder / _FOLDER / _WORKERS, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)  # held as long as the process lives
 
 
 def _path(folder: Path, brain_id: str, number: int) -> Path:

@@ -11,3 +11,7 @@ class UnreadableImageError(Exception):
         self.path = path
         self.reason = reason
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type["UnreadableImageError"], tuple[Path, str, str]]:
+        """So that it comes whole out of another process."""
+        return type(self), (self.path, self.reason, self.remedy)

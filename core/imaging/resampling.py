@@ -19,13 +19,6 @@ def halve(image: NDArray[Depth]) -> NDArray[Depth]:
     return np.asarray(small, dtype=image.dtype)
 
 
-def halve_cubic(image: Image) -> Image:
-    """Half the size by cubic interpolation (thesis 4.3.4), as `halve` in shape; an odd last row or column is repeated."""
-    height, width = image.shape
-    even = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE) if height % 2 or width % 2 else image
-    return _as_image(cv2.resize(even, (even.shape[1] // 2, even.shape[0] // 2), interpolation=cv2.INTER_CUBIC))
-
-
 def average_blocks(image: Image, factor: int) -> Image:
     """Mean of each factor x factor block; both sides must be multiples of the factor."""
     height, width = image.shape

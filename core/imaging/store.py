@@ -1,10 +1,10 @@
 """The analysis store: all sections of a brain at one pixel size in one chunked HDF5 file (thesis 4.3.4).
 
-Dataset `sections/0901` is uint8 (height, width). All space is laid out when the file is created, under another name;
-afterwards only pixels and fixed-size attributes change in place, so that a writer killed at any moment leaves a
-readable file. A section counts once its attribute `complete` holds the fingerprint of the image it was made from;
-`strip_crc32` holds a checksum for each STRIP_PX rows. With the split driver `B20-m.h5` holds the structure and
-`B20-r.h5` the pixels.
+Dataset `sections/0901` is uint8 (height, width). All space is laid out before pixels are written
+(`core.imaging.store_layout`); afterwards only pixels and fixed-size attributes change in place, so that a writer killed
+at any moment leaves a readable file. A section counts once its attribute `complete` holds the fingerprint of the image
+it was made from; `strip_crc32` holds a checksum for each STRIP_PX rows. With the split driver `B20-m.h5` holds the
+structure and `B20-r.h5` the pixels.
 
 HDF5 has one lock for all threads: read from several processes to read faster.
 """
@@ -12,7 +12,7 @@ HDF5 has one lock for all threads: read from several processes to read faster.
 import errno
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,9 @@ from core.imaging.resampling import Image
 STRIP_PX = 512
 META, RAW = "-m.h5", "-r.h5"
 # Of fixed length: strings of any length would go to the file of the pixels.
-_FORMAT, _VERSION = np.bytes_(b"brodmann-analysis-store"), 1
+FORMAT, VERSION = np.bytes_(b"brodmann-analysis-store"), 1
+LIBVER = ("v108", "v108")  # later versions leave an "open for writing" mark when a writer is killed
+_OPEN_DATASETS = 32  # the sections read last, each with a cache of its own
 _CHUNK_CACHE_BYTES = 8 << 20  # never 0: without a cache every row of a chunk becomes a read of its own
 _DAMAGE = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError)
 _REBUILD = "Remove it and build the store again"
@@ -59,36 +61,14 @@ def checksum(rows: Image) -> int:
     return zlib.crc32(np.ascontiguousarray(rows).data)
 
 
-def create_store(path: Path, pixel_size_um: float, chunk_px: int, sizes: Sequence[StoredSize]) -> None:
-    """Lay out an empty store, which appears under its name when its structure is whole; no pixel is written yet."""
-    if chunk_px < 16:
-        raise ValueError(f"chunk_px must be at least 16, got {chunk_px}")
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    try:
-        with _open(partial, "w") as file:
-            file.attrs.update({"format": _FORMAT, "format_version": _VERSION, "pixel_size_um": float(pixel_size_um)})
-            file.attrs["chunk_px"] = chunk_px
-            group = file.create_group("sections")
-            file.attrs["raw_bytes"] = sum(_create_section(group, size, chunk_px) for size in sizes)
-        if raw_file(path) != path:
-            os.replace(raw_file(partial), raw_file(path))
-        os.replace(partial, path)
-    finally:
-        for leftover in {partial, raw_file(partial)}:
-            leftover.unlink(missing_ok=True)
+def journal_file(path: Path) -> Path:
+    """Where `core.imaging.store_layout` keeps what it overwrites while it changes the structure of a store."""
+    return path.with_name(f".undo-{path.name}")
 
 
-def _create_section(group: h5py.Group, size: StoredSize, chunk_px: int) -> int:
-    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    layout.set_chunk((min(chunk_px, size.height_px), min(chunk_px, size.width_px)))
-    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-    layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    space = h5py.h5s.create_simple((size.height_px, size.width_px))
-    h5py.h5d.create(group.id, _name(size.number).encode(), h5py.h5t.NATIVE_UINT8, space, layout)
-    dataset = group[_name(size.number)]
-    dataset.attrs.create("complete", b"", dtype="S64")
-    dataset.attrs.create("strip_crc32", np.zeros(-(-size.height_px // STRIP_PX), np.uint32))
-    return int(dataset.id.get_storage_size())
+def interrupted(path: Path) -> bool:
+    """Whether a change of the structure was begun and has not ended."""
+    return journal_file(path).exists()
 
 
 class AnalysisStore:
@@ -99,7 +79,7 @@ class AnalysisStore:
         self._process = os.getpid()
         self._file = _open_store(path, "r")
         self._datasets: dict[int, Any] = {}
-        with _named_errors(path):
+        with named_errors(path):
             self.pixel_size_um = float(self._file.attrs["pixel_size_um"])
             self.chunk_px = int(self._file.attrs["chunk_px"])
 
@@ -119,47 +99,55 @@ class AnalysisStore:
 
     def sizes(self) -> tuple[StoredSize, ...]:
         """Every section that the store has a place for, by number."""
-        with _named_errors(self.path):
-            return _sizes(self._file)
+        with named_errors(self.path):
+            return stored_sizes(self._file)
 
     def completed(self) -> dict[int, str]:
         """Numbers of the sections that are whole, with the fingerprint of the image each was made from."""
-        with _named_errors(self.path):
+        with named_errors(self.path):
             return _completed(self._file)
 
     def section(self, number: int) -> "StoredSection":
         """A reader; KeyError for a section without a place, UnreadableImageError for one that is not whole."""
-        with _named_errors(self.path):
-            found = f"sections/{_name(number)}" in self._file
+        with named_errors(self.path):
+            found = f"sections/{dataset_name(number)}" in self._file
         if not found:
             raise KeyError(f"{self.path} has no section {number}")
-        with _named_errors(self.path):
-            dataset = self._file["sections"][_name(number)]
+        with named_errors(self.path):
+            dataset = self._file["sections"][dataset_name(number)]
             complete, (height, width) = bytes(dataset.attrs["complete"]), dataset.shape
         if not complete:
             raise UnreadableImageError(self.path, f"section {number} is not finished", _RESUME)
-        return StoredSection(self, StoredSize(number, int(width), int(height)))
+        return StoredSection(self, StoredSize(number, int(width), int(height)), complete.decode())
 
     def dataset(self, number: int) -> Any:  # noqa: ANN401 - h5py is untyped
         """The open dataset of a section, in this process."""
         if self._process != os.getpid():
             self._process, self._file, self._datasets = os.getpid(), _open_store(self.path, "r"), {}
-        if number not in self._datasets:
-            self._datasets[number] = self._file["sections"][_name(number)]
-        return self._datasets[number]
+        opened = self._datasets.pop(number, None)
+        if opened is None:
+            opened = self._file["sections"][dataset_name(number)]
+            while len(self._datasets) >= _OPEN_DATASETS:
+                self._datasets.pop(next(iter(self._datasets)), None)  # closed with its cache
+        self._datasets[number] = opened  # the last used is the last
+        return opened
 
 
 class StoredSection:
     """A section of the store, a `SectionReader` with one level."""
 
     stored_levels = (0,)
-    handle_bytes = _CHUNK_CACHE_BYTES
 
-    def __init__(self, store: AnalysisStore, size: StoredSize) -> None:
-        self._store = store
+    def __init__(self, store: AnalysisStore, size: StoredSize, fingerprint: str) -> None:
+        self.store, self.fingerprint = store, fingerprint
         self.path, self.number = store.path, size.number
         self.pixel_size_um = store.pixel_size_um
         self.width_px, self.height_px = size.width_px, size.height_px
+
+    @property
+    def handle_bytes(self) -> int:
+        """Its share of the caches, when all sections of the store are read in turn."""
+        return _CHUNK_CACHE_BYTES * _OPEN_DATASETS // max(_OPEN_DATASETS, len(self.store.sizes()))
 
     def level_pixel_size_um(self, level: int) -> float:
         """Pixel size of a level: doubled with each step."""
@@ -175,8 +163,8 @@ class StoredSection:
         out = np.empty((height_px, width_px), np.uint8) if inside else np.full((height_px, width_px), fill, np.uint8)
         if left < right and top < bottom:
             place = np.s_[top - y_px : bottom - y_px, left - x_px : right - x_px]
-            with _named_errors(self.path):
-                self._store.dataset(self.number).read_direct(out, np.s_[top:bottom, left:right], place)
+            with named_errors(self.path):
+                self.store.dataset(self.number).read_direct(out, np.s_[top:bottom, left:right], place)
         return out
 
 
@@ -195,26 +183,31 @@ class StoreWriter:
 
     def completed(self) -> dict[int, str]:
         """Like AnalysisStore.completed."""
-        with _named_errors(self.path):
+        with named_errors(self.path):
             return _completed(self._file)
 
     def write(self, number: int, first_row: int, rows: Image, crc32: int) -> None:
         """Store a strip and its checksum; from the first strip on the section does not count until `finish`."""
-        with _named_errors(self.path):
-            dataset = self._file["sections"][_name(number)]
+        with named_errors(self.path):
+            dataset = self._file["sections"][dataset_name(number)]
             if first_row == 0:
-                dataset.attrs.modify("complete", np.array(b"", "S64"))
-                self._file.flush()
+                self.forget(number)
             dataset[first_row : first_row + len(rows)] = rows
             checksums = dataset.attrs["strip_crc32"]
             checksums[first_row // STRIP_PX] = crc32
             dataset.attrs.modify("strip_crc32", checksums)
 
+    def forget(self, number: int) -> None:
+        """Let a section count no longer."""
+        with named_errors(self.path):
+            self._file["sections"][dataset_name(number)].attrs.modify("complete", np.array(b"", "S64"))
+            self._file.flush()
+
     def finish(self, number: int, fingerprint: str) -> None:
         """Everything of the section is written: bring it to the disk, and then let it count."""
-        with _named_errors(self.path):
+        with named_errors(self.path):
             self._sync()
-            self._file["sections"][_name(number)].attrs.modify("complete", np.array(fingerprint.encode(), "S64"))
+            self._file["sections"][dataset_name(number)].attrs.modify("complete", np.array(fingerprint.encode(), "S64"))
             self._sync()
 
     def _sync(self) -> None:
@@ -233,7 +226,7 @@ def damaged_sections(path: Path) -> dict[int, int]:
     with AnalysisStore(path) as store:
         for number in store.completed():
             section = store.section(number)
-            with _named_errors(path):
+            with named_errors(path):
                 expected = store.dataset(number).attrs["strip_crc32"]
             wrong = 0
             for index, crc32 in enumerate(expected):
@@ -244,11 +237,13 @@ def damaged_sections(path: Path) -> dict[int, int]:
     return damaged
 
 
-def _name(number: int) -> str:
+def dataset_name(number: int) -> str:
+    """What a section's dataset is called."""
     return f"{number:04d}"
 
 
-def _sizes(file: h5py.File) -> tuple[StoredSize, ...]:
+def stored_sizes(file: h5py.File) -> tuple[StoredSize, ...]:
+    """The places in an open file, by number."""
     shapes = {int(name): dataset.shape for name, dataset in file["sections"].items()}
     return tuple(StoredSize(number, shape[1], shape[0]) for number, shape in sorted(shapes.items()))
 
@@ -258,10 +253,11 @@ def _completed(file: h5py.File) -> dict[int, str]:
     return {number: mark for number, mark in sorted(marks.items()) if mark}
 
 
-def _open(path: Path, mode: str) -> h5py.File:
+def open_file(path: Path, mode: str) -> h5py.File:
+    """Open one file, or both of a split store, with the errors of h5py."""
     options: dict[str, Any] = {"rdcc_nbytes": _CHUNK_CACHE_BYTES, "mode": mode}
-    if mode == "w":
-        options["libver"] = ("v108", "v108")  # later versions leave an "open for writing" mark when a writer is killed
+    if mode != "r":
+        options["libver"] = LIBVER
     if path.name.endswith(META):
         return h5py.File(
             path.with_name(path.name.removesuffix(META)),
@@ -277,11 +273,13 @@ def _open_store(path: Path, mode: str) -> h5py.File:
     for part in (path, raw_file(path)):
         if not part.is_file():
             raise UnreadableImageError(part, "there is no such file", "Build the store")
-    with _named_errors(path):
-        file = _open(path, mode)
+    if interrupted(path):
+        raise UnreadableImageError(path, "giving it places for more sections was interrupted or is under way", _RESUME)
+    with named_errors(path):
+        file = open_file(path, mode)
         found_format = (file.attrs.get("format"), file.attrs.get("format_version"))
         expected = int(file.attrs.get("raw_bytes", 0))
-    if found_format != (_FORMAT, _VERSION):
+    if found_format != (FORMAT, VERSION):
         file.close()
         raise UnreadableImageError(path, "it is no analysis store of this version", _REBUILD)
     found = raw_file(path).stat().st_size
@@ -292,7 +290,8 @@ def _open_store(path: Path, mode: str) -> h5py.File:
 
 
 @contextmanager
-def _named_errors(path: Path) -> Iterator[None]:
+def named_errors(path: Path) -> Iterator[None]:
+    """Turn what h5py raises into UnreadableImageError, with the reason in words."""
     try:
         yield
     except _DAMAGE as error:

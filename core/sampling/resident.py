@@ -9,6 +9,7 @@ import numpy as np
 from core.contracts.annotations import Paths
 from core.contracts.datasets import RasterGrid
 from core.datasets import BrainFolder
+from core.datasets.open_section import open_section
 from core.geometry.polygons import rings
 from core.geometry.rasterise import rasterise
 from core.imaging.sections import read_at
@@ -54,11 +55,11 @@ def load_resident(folder: BrainFolder, number: int, outlines: Sequence[Paths], k
     region = region_around(annotated, keep.radius_mm)
     inside = np.where(region.mask, labels, np.uint8(OUTSIDE))
     box = _grown(cropped(region).grid, keep.reach_um, within=annotated.grid)
-    with folder.pyramid(number) as pyramid:
+    with open_section(folder, number) as section:
         images = {}
         for name, pixel_size_um in keep.input_pixel_sizes_um.items():
             grid = _at_pixel_size(box, pixel_size_um)
-            values = read_at(pyramid, pixel_size_um, *grid.origin_um, grid.width_px, grid.height_px)
+            values = read_at(section, pixel_size_um, *grid.origin_um, grid.width_px, grid.height_px)
             images[name] = Raster(values, grid)
     return ResidentSection(number, images, Raster(labels, annotated.grid), Raster(inside, annotated.grid))
 

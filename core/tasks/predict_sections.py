@@ -15,7 +15,8 @@ from core.contracts.jobs import JobDefinition, Progress
 from core.contracts.training import AREA, PredictParameters, SectionPrediction
 from core.datasets import BrainFolder
 from core.datasets.files import write_atomically
-from core.imaging.pyramid import Pyramid
+from core.datasets.open_section import open_section
+from core.imaging.reader import SectionReader
 from core.imaging.sections import read_at
 from core.inference.predict import Predictor, RegionPrediction, ready
 from core.models.geometry import patch_geometry
@@ -78,8 +79,8 @@ def predict_section(
     """Predict one section within its region of interest."""
     tissue, tissue_grid = folder.tissue(region.section)
     tissue_in_region = resample_nearest(tissue, tissue_grid, region.grid, fill=0)
-    with folder.pyramid(region.section) as pyramid:
-        return predictor.predict(region, tissue_in_region, partial(_read, pyramid), on_tile)
+    with open_section(folder, region.section) as section:
+        return predictor.predict(region, tissue_in_region, partial(_read, section), on_tile)
 
 
 def write_prediction(folder: Path, number: int, area: str, prediction: RegionPrediction) -> None:
@@ -117,8 +118,8 @@ def _check(parameters: PredictParameters, model: LocalModel) -> None:
         raise PredictionInputError(f"sections {outside} do not lie between the training sections {first} and {last}")
 
 
-def _read(pyramid: Pyramid, grid: RasterGrid) -> NDArray[np.uint8]:
-    return read_at(pyramid, grid.pixel_size_um, *grid.origin_um, grid.width_px, grid.height_px)
+def _read(section: SectionReader, grid: RasterGrid) -> NDArray[np.uint8]:
+    return read_at(section, grid.pixel_size_um, *grid.origin_um, grid.width_px, grid.height_px)
 
 
 def _write_png(path: Path, values: NDArray[np.uint8]) -> None:

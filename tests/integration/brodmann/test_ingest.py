@@ -2,9 +2,11 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,9 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from brodmann.cli import main
+from core.contracts.jobs import Progress
 from core.datasets import BrainFolder
+from core.datasets.ingest import IngestOptions, ingest, make_plan
 
 JPEG_STEPS = 6
 
@@ -147,31 +151,70 @@ def test_a_brain_that_is_there_keeps_its_measures(scans: Path, tmp_path: Path, o
     assert (tmp_path / "out/B20/brain.json").read_bytes() == before
 
 
-def test_killed_in_the_middle_and_started_again_it_goes_on_where_it_was(tmp_path: Path) -> None:
-    scans, out = tmp_path / "scans", tmp_path / "out"
+def written_files(folder: Path) -> dict[str, bytes]:
+    """Everything of a brain but the journal, which knows when files were written."""
+    files = (file for file in folder.rglob("*") if file.is_file() and ".ingest" not in file.parts)
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+def test_killed_at_random_moments_and_started_again_it_writes_what_an_unbroken_run_writes(tmp_path: Path) -> None:
+    scans = tmp_path / "scans"
     scans.mkdir()
-    for number in range(1, 12):
+    for number in range(1, 25):
         tifffile.imwrite(scans / f"s{number}.tif", smooth(number, 3000, 2500))
-    tifffile.imwrite(scans / "s12.tif", np.tile(smooth(12, 3000, 2500), (4, 4)))  # large, so that the end is far away
-    command = ["ingest", str(scans), "--brain", "B20", "--out", str(out), "--pixel-size-um", "2", "--yes", "--json"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "brodmann", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    journal = out / "B20" / ".ingest"
-    while len(list(journal.glob("B20_*.json"))) < 2:
-        assert process.poll() is None
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not (out / "B20" / "brain.json").exists()
-    answer = CliRunner().invoke(main, command)
+
+    def command(name: str) -> list[str]:
+        return [
+            "ingest",
+            str(scans),
+            "--brain",
+            "B20",
+            "--out",
+            str(tmp_path / name),
+            "--pixel-size-um",
+            "2",
+            "--yes",
+            "--json",
+        ]
+
+    assert CliRunner().invoke(main, command("unbroken")).exit_code == 0
+    moments = random.Random(3)
+    journal = tmp_path / "killed" / "B20" / ".ingest"
+    finished: list[int] = []
+    for _ in range(3):
+        before = len(list(journal.glob("B20_*.json")))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "brodmann", *command("killed")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while len(list(journal.glob("B20_*.json"))) == before:
+            assert process.poll() is None
+        time.sleep(moments.uniform(0, 0.08))  # anywhere in the writing of a section
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        finished.append(len(list(journal.glob("B20_*.json"))))
+    assert not (tmp_path / "killed/B20/brain.json").exists()
+    answer = CliRunner().invoke(main, command("killed"))
     assert answer.exit_code == 0, answer.output
     told = json.loads(answer.stdout)
-    assert len(told["kept"]) >= 2
-    assert sorted(told["kept"] + told["written"]) == list(range(1, 13))
-    folder = BrainFolder(out / "B20")
-    assert folder.check() == []
-    assert sorted(file.name for file in (out / "B20/sections").iterdir()) == [f"B20_{n:04d}.tif" for n in range(1, 13)]
-    for number in set(told["kept"]) - {12}:
-        with folder.pyramid(number) as pyramid:
-            difference = pyramid.read(0, 0, 0, 3000, 2500).astype(int) - smooth(number, 3000, 2500)
-        assert np.abs(difference).max() <= JPEG_STEPS
+    assert len(told["kept"]) >= finished[-1] >= len(finished)
+    assert sorted(told["kept"] + told["written"]) == list(range(1, 25))
+    assert written_files(tmp_path / "killed/B20") == written_files(tmp_path / "unbroken/B20")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_progress_goes_on_within_a_section_and_ends_with_all_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.setattr("core.datasets.workers.REPORT_EVERY_S", 0.02)
+    for number in (1, 2):
+        tifffile.imwrite(tmp_path / f"s{number}.tif", np.tile(smooth(number, 3000, 2500), (4, 4)))
+    plan = make_plan([tmp_path], tmp_path / "out", IngestOptions(brain_id="B20", pixel_size_um=2.0))
+    reports: list[Progress] = []
+    ingest(plan, workers, reports.append)
+    steps = [report.step for report in reports]
+    pixels = 12_000 * 10_000
+    assert steps == sorted(steps)
+    assert any(0 < step < pixels for step in steps)
+    assert (steps[-1], reports[-1].of, reports[-1].metrics["sections_done"]) == (2 * pixels, 2 * pixels, 2)
+    assert reports[-1].metrics["megapixels_per_s"] > 0
+    assert reports[-1].eta_s == 0
