@@ -58,6 +58,11 @@ both have to open the file: as it comes, it decodes every tile to correct colour
 tables once in the file, it passes tiles through as we do (`passing_through`); `deflate` compares decoding and encoding. Over
 HTTP, 8 clients that share the two cores with the backend and other work ask for random tiles of all levels, one after another.
 """,
+    "tissue": """
+All sections of the demo brain, which the method was made on, and five of a phantom of the other hemisphere with other planes,
+seed and stains, which nothing was chosen by. The peer divides the same images by two thresholds (multi-Otsu). The time is that
+of a section of 5937 x 8500 px of 16 µm, from its file to the bytes of its raster, shortest of three.
+""",
 }
 
 
