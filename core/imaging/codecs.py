@@ -165,8 +165,10 @@ def luminance_first(coding: Coding, data: bytes) -> bool:
 
 def _subsampled(data: bytes) -> bool:
     """Whether the second sample of a JPEG 2000 code stream is stored in fewer pixels than the first."""
-    position = data.find(_CODE_STREAM) + 4 + 36  # after the marker of the size segment and its fixed part
-    return data[position + 4 : position + 5] != b"\x01"
+    # After the start mark (2 bytes), the size segment: its mark, length and kind (6), eight numbers (32), how many
+    # samples (2), then three bytes for each: depth, and the steps across and down.
+    second = data.find(_CODE_STREAM) + 42 + 3
+    return data[second + 1 : second + 3] != b"\x01\x01"
 
 
 def _check_jpeg_2000(coding: Coding, data: bytes, height_px: int, width_px: int) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from core.imaging.codecs import Coding, luminance_first
 from core.imaging.pyramid import open_pyramid
 from core.imaging.resampling import halve
 from tests.unit.core.imaging.tifffile_peer import tifffile_samples
@@ -115,6 +116,15 @@ def test_the_gray_of_ycbcr_without_jpeg_is_its_first_sample(tmp_path: Path) -> N
     for name in ("plain", "aperio"):
         with open_pyramid(tmp_path / f"{name}.tif", 1.0) as image:
             assert np.array_equal(image.read(0, 0, 0, WIDTH_PX, HEIGHT_PX), pixels[:, :, 0])
+
+
+def test_only_subsampled_jpeg_2000_of_aperio_comes_as_rgb() -> None:
+    coding = Coding(33003, 1, 2, 8, samples=3, planes=1, extra_samples=False, byte_order="<", jpeg_tables=None)
+    stream = bytearray(imagecodecs.jpeg2k_encode(picture("rgb", "uint8"), level=90, codecformat="j2k"))
+    assert luminance_first(coding, bytes(stream))
+    sizes = stream.index(b"\x07\x01\x01" * 3)  # depth 8 and single steps, for each of three samples
+    stream[sizes + 4] = 2
+    assert not luminance_first(coding, bytes(stream))
 
 
 def test_a_tile_that_is_left_out_is_white(tmp_path: Path) -> None:
