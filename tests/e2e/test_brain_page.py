@@ -108,6 +108,7 @@ def test_tissue_and_alignment_are_computed_from_the_page_and_a_job_can_be_stoppe
         expect(page.locator("[data-testid=brain-job][data-kind=align] pre")).to_be_visible()
         card(page, 901).get_by_test_id("open-pair").click()
         expect(page).to_have_url(re.compile(r"/p/demo/s/901\?.*overlay=next"))
+        expect(page.get_by_test_id("neighbour-words")).to_contain_text("0911")
 
 
 def test_a_missing_image_is_told_on_the_section_and_counted(product: Product, tmp_path: Path) -> None:
