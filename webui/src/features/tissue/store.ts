@@ -1,11 +1,10 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
-import type { TissueStroke } from '@/api/types'
 import { useSession } from '@/features/session'
 
 import type { TissueClass } from './model/paint'
-import { cleared, MOST_STROKES, painted, redone, undone } from './model/strokes'
+import { cleared, MOST_STROKES, redone, undone } from './model/strokes'
 import { SectionTissue } from './section'
 
 const OPACITY = 0.45
@@ -50,7 +49,6 @@ export const useTissue = defineStore('tissue', () => {
 
   return {
     shown, opacity, tissue, radius_um, current, sheet, state, full, unsaved, open, resize,
-    paint: (stroke: TissueStroke) => current.value?.change(painted(current.value.sheet.value, stroke), true),
     undo: () => step(undone),
     redo: () => step(redone),
     clear: () => step(cleared),

@@ -4,12 +4,14 @@ import type { TissueStroke } from '@/api/types'
 import type { Point, ViewerHandle } from '@/viewer'
 
 import { CLASSES } from './model/paint'
-import { MOST_POINTS } from './model/strokes'
+import { MOST_POINTS, painted } from './model/strokes'
+import type { SectionTissue } from './section'
 import { useTissue } from './store'
 
 const STEP_PX = 2
 const RESIZE = 1.2
 const FULL = 'no more strokes fit on this section: clear the corrections, or compute the classes again'
+const NONE = 'there are no tissue classes to correct here: compute them on the page of the brain - Esc ends'
 const HINT = 'drag to paint - 1 background - 2 white matter - 3 gray matter - [ ] or Shift+wheel size - Ctrl+Z - Space moves around - Esc ends'
 
 /** The brush that corrects tissue classes: it paints at once, and every stroke is saved. */
@@ -17,13 +19,15 @@ export function useTissueBrush(viewer: ViewerHandle, mayWrite: () => boolean, pa
   const store = useTissue()
   const active = ref(false)
   let stroke: TissueStroke | undefined
+  let on: SectionTissue | undefined // the section it is made on, should another be shown meanwhile
 
   const round = ([x, y]: Point): [number, number] => [Number(x.toFixed(1)), Number(y.toFixed(1))]
 
   function begin(at: Point): boolean {
     if (panning() || store.full || !store.current?.picture.value) return false
     stroke = { tissue: store.tissue, radius_um: store.radius_um, points: [round(at)] }
-    store.current.show(stroke, stroke)
+    on = store.current
+    on.show(stroke, stroke)
     return true
   }
 
@@ -33,16 +37,18 @@ export function useTissueBrush(viewer: ViewerHandle, mayWrite: () => boolean, pa
     if (!stroke || !last || Math.hypot(at[0] - last[0], at[1] - last[1]) < step_um) return
     const piece: TissueStroke = { ...stroke, points: [last, round(at)] }
     stroke = { ...stroke, points: [...stroke.points, round(at)] }
-    store.current?.show(stroke, piece)
+    on?.show(stroke, piece)
     if (stroke.points.length === MOST_POINTS) { // the rest of a very long one is another stroke
-      store.paint(stroke)
+      keep(stroke)
       stroke = { ...stroke, points: [round(at)] }
     }
   }
 
+  const keep = (made: TissueStroke) => on?.change(painted(on.sheet.value, made), true)
+
   function end(): void {
-    if (stroke) store.paint(stroke)
-    stroke = undefined
+    if (stroke) keep(stroke)
+    stroke = on = undefined
   }
 
   onScopeDispose(viewer.listen((pointer) => {
@@ -76,7 +82,10 @@ export function useTissueBrush(viewer: ViewerHandle, mayWrite: () => boolean, pa
     return name in KEYS
   }
 
-  const hint = computed(() => (store.full ? FULL : HINT))
+  const hint = computed(() => {
+    if (store.current?.error.value) return NONE
+    return store.full ? FULL : HINT
+  })
   return {
     active, hint, start, stop, key,
     cursor: computed(() => (panning() ? 'grab' : 'none')),
