@@ -6,6 +6,8 @@ From there matching is repeated near the place where the transform expects a fea
 the transform is fitted to these by least squares. A section imaged from the wrong side is found by trying its mirror image.
 """
 
+from copy import copy
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,8 @@ _TOLERANCE_UM = 500.0  # sections deform by hundreds of micrometres
 _NEAR_UM = (1500.0, 1200.0, 1000.0)
 _FEWEST = 9  # fewer agreeing matches may agree by chance
 _RIVAL = 0.7  # an orientation whose mirror image agrees this well is not certain
+_BINS = np.arange(128).reshape(4, 4, 8)  # of a descriptor: rows and columns about the feature's own direction, directions
+_MIRRORED_BINS = _BINS[::-1, :, -np.arange(8) % 8].ravel()
 _STRETCH = 1.2  # a free affine fit that stretches more than this fits no tissue
 
 
@@ -33,12 +37,12 @@ class AlignmentError(ValueError):
 
 
 class Features:
-    """SIFT features of a section: `points_um` (n, 2) in its frame, with x negated if mirrored, descriptors (n, 128)."""
+    """SIFT features of a section: `points_um` (n, 2) in its frame and descriptors (n, 128) of length one."""
 
-    def __init__(self, image: Image, mirrored: bool = False) -> None:
+    def __init__(self, image: Image) -> None:
         if image.dtype != np.uint8 or image.ndim != 2:
             raise AlignmentError(f"a section image is 8-bit gray (height, width), got {image.dtype} {image.shape}")
-        filtered = cv2.medianBlur(np.ascontiguousarray(image[:, ::-1] if mirrored else image), _MEDIAN_PX)
+        filtered = cv2.medianBlur(np.ascontiguousarray(image), _MEDIAN_PX)
         zoom = 2 if max(image.shape) < _SMALL_PX else 1
         if zoom > 1:
             filtered = cv2.resize(filtered, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
@@ -46,15 +50,21 @@ class Features:
         keypoints, raw = found if found[1] is not None else ((), np.zeros((0, 128), np.float32))
         places = np.array([keypoint.pt for keypoint in keypoints], np.float64).reshape(-1, 2)
         self.points_um: Points = px_to_um(places, PIXEL_SIZE_UM / zoom)
-        if mirrored:
-            self.points_um[:, 0] -= image.shape[1] * PIXEL_SIZE_UM
         self.descriptors: NDArray[np.float32] = np.sqrt(raw / np.maximum(raw.sum(1, keepdims=True), 1e-9))
+
+    def mirrored(self) -> "Features":
+        """Those of the mirror image, with x negated: a descriptor's rows change places and its directions their sign."""
+        other = copy(self)
+        other.points_um = self.points_um * (-1, 1)
+        other.descriptors = self.descriptors[:, _MIRRORED_BINS]
+        return other
 
 
 def align_pair(section: int, successor: int, source: Image, target: Image) -> AlignmentStep:
     """The step from one image at 64 µm to the next, with its quality. Without any agreement it is the identity, and weak."""
     goal = Features(target)
-    sources = {mirrored: Features(source, mirrored) for mirrored in (False, True)}
+    seen = Features(source)
+    sources = {False: seen, True: seen.mirrored()}
     tried = {mirrored: _match(features, goal) for mirrored, features in sources.items()}
     agreeing = {mirrored: int(inliers.sum()) for mirrored, (_, _, inliers) in tried.items()}
     mirrored = agreeing[True] > agreeing[False]

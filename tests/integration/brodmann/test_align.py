@@ -6,7 +6,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from brodmann.cli import main
-from core.datasets import BrainFolder
+from core.anatomy.by_hand import set_step
+from core.contracts.datasets import RigidTransform
+from core.datasets import BrainFolder, write_alignment
 from tests.fakes.brain_folder import write_small_brain
 
 
@@ -26,3 +28,22 @@ def test_with_write_what_is_printed_is_on_disk(tmp_path: Path) -> None:
     assert answer.exit_code == 0, answer.output
     assert json.loads(answer.stdout) == BrainFolder(path).alignment.model_dump(mode="json")
     assert all(step.quality is not None for step in BrainFolder(path).alignment.steps)
+
+
+def test_only_the_steps_between_two_sections_are_computed_and_hand_set_ones_stay(tmp_path: Path) -> None:
+    path = write_small_brain(tmp_path)
+    folder = BrainFolder(path)
+    write_alignment(path, set_step(folder.alignment, folder.brain, 921, RigidTransform(dx_um=70.0)))
+    answer = CliRunner().invoke(main, ["align", str(path), "--sections", "901", "941", "--write"])
+    assert answer.exit_code == 0, answer.output
+    after = BrainFolder(path).alignment.steps
+    assert [step.quality is not None for step in after] == [True, False, False]
+    assert after[1].hand_set
+    assert "set by hand" in answer.stdout
+    assert "the step from section 901 to 921 is weak" in answer.stdout
+
+
+def test_sections_that_the_brain_does_not_have_are_refused_by_number(tmp_path: Path) -> None:
+    answer = CliRunner().invoke(main, ["align", str(write_small_brain(tmp_path)), "--sections", "901", "999"])
+    assert answer.exit_code != 0
+    assert "SMALL has no sections [999]" in answer.output

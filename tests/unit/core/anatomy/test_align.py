@@ -64,6 +64,16 @@ def test_images_that_do_not_belong_together_are_weak(other: np.ndarray) -> None:
         assert step.quality.weak
 
 
+def test_features_of_the_mirror_image_follow_without_looking_at_it() -> None:
+    follow, seen = Features(texture()).mirrored(), Features(np.ascontiguousarray(texture()[:, ::-1]))
+    seen_um = seen.points_um - (WIDTH * PIXEL_UM, 0)
+    gaps = np.linalg.norm(follow.points_um[:, None] - seen_um[None], axis=2)
+    there = gaps.min(1) < PIXEL_UM / 2
+    assert there.mean() > 0.9
+    likeness = (follow.descriptors * seen.descriptors[gaps.argmin(1)]).sum(1)[there]
+    assert np.median(likeness) > 0.98  # of descriptors of length one; two that are unrelated have about 0.7
+
+
 def test_an_image_that_is_not_8_bit_gray_is_refused_by_name() -> None:
     with pytest.raises(AlignmentError, match="8-bit gray"):
         Features(np.zeros((40, 40, 3), np.uint8))

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.anatomy.chain import NoChainError, transform_between
-from core.contracts.datasets import Alignment, AlignmentStep, RigidTransform
+from core.anatomy.chain import NoChainError, doubt_between, transform_between
+from core.contracts.datasets import Alignment, AlignmentQuality, AlignmentStep, RigidTransform
 from core.geometry.affine import apply, rigid_matrix
 
 NUMBERS = (10, 20, 30, 45)
@@ -52,10 +52,45 @@ def test_steps_apply_in_the_order_of_sections() -> None:
     assert np.allclose(apply(transform_between(alignment, 1, 3), np.array([[10.0, 0.0]])), [[100.0, 10.0]])
 
 
-def test_a_gap_is_named() -> None:
-    steps = (AlignmentStep(section=1, successor=2, transform=RigidTransform()),)
-    with pytest.raises(NoChainError, match="sections 1 and 3"):
-        transform_between(Alignment(base_section=1, steps=steps), 1, 3)
+def chain(*pairs: tuple[int, int], weak: tuple[int, ...] = (), hand_set: tuple[int, ...] = ()) -> Alignment:
+    """Steps between these sections, some of them weak, some set by hand."""
+    steps = tuple(
+        AlignmentStep(
+            section=one,
+            successor=other,
+            transform=RigidTransform(),
+            quality=AlignmentQuality(matches=9, inliers=3, weak=one in weak),
+            hand_set=one in hand_set,
+        )
+        for one, other in pairs
+    )
+    return Alignment(base_section=1, steps=steps)
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, 5), (5, 1)])
+def test_the_first_step_that_is_missing_is_named(one: int, other: int) -> None:
+    broken = chain((1, 2), (3, 4))
+    with pytest.raises(NoChainError, match=f"between sections {one} and {other}: section 2 is not aligned"):
+        transform_between(broken, one, other)
+    assert "section 2 is not aligned" in doubt_between(broken, one, other)
+
+
+def test_a_step_past_the_section_is_no_chain_to_it() -> None:
+    with pytest.raises(NoChainError, match="section 2 is aligned to 4, not toward 3"):
+        transform_between(chain((1, 2), (2, 4)), 1, 3)
+
+
+def test_the_first_weak_step_is_named_and_the_others_counted() -> None:
+    doubt = doubt_between(chain((1, 2), (2, 3), (3, 4), (4, 5), weak=(2, 3, 4)), 5, 1)
+    assert "the step from section 2 to 3 is weak, as are 2 more" in doubt
+
+
+def test_a_weak_step_that_was_set_by_hand_is_certain() -> None:
+    assert doubt_between(chain((1, 2), (2, 3), weak=(2,), hand_set=(2,)), 1, 3) == ""
+
+
+def test_a_weak_step_elsewhere_does_not_matter() -> None:
+    assert doubt_between(chain((1, 2), (2, 3), weak=(2,)), 1, 2) == ""
 
 
 def test_steps_in_a_circle_end() -> None:

@@ -10,6 +10,7 @@ from core.anatomy.by_hand import set_step
 from core.anatomy.series import align_brain
 from core.contracts.datasets import Alignment, AlignmentStep, RigidTransform
 from core.datasets import BrainFolder, write_alignment
+from core.imaging.pyramid import Pyramid
 from tests.fakes.brain_folder import write_small_brain
 
 MOTION = RigidTransform(angle_rad=0.2, dx_um=900.0, dy_um=-1400.0)
@@ -63,7 +64,7 @@ def test_every_image_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     opened: Counter[int] = Counter()
     whole = BrainFolder.pyramid
 
-    def counting(folder: BrainFolder, number: int):
+    def counting(folder: BrainFolder, number: int) -> Pyramid:
         opened[number] += 1
         return whole(folder, number)
 

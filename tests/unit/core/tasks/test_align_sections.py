@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.anatomy import series
 from core.anatomy.by_hand import set_step
 from core.contracts.anatomy import AlignParameters
-from core.contracts.datasets import Alignment, RigidTransform
+from core.contracts.datasets import Alignment, AlignmentStep, RigidTransform
 from core.contracts.jobs import Progress
 from core.contracts.training import PredictParameters
 from core.datasets import BrainFolder, write_alignment
@@ -76,7 +77,7 @@ def test_a_stopped_job_goes_on_where_it_was(align: AlignRun, monkeypatch: pytest
     seen = []
     whole = series.align_pair
 
-    def counting(section: int, *rest: object):
+    def counting(section: int, *rest: Any) -> AlignmentStep:
         seen.append(section)
         return whole(section, *rest)
 
