@@ -1,86 +1,147 @@
-"""How well does the section alignment recover the phantom's known motion?
+"""How well does the alignment recover the phantom's known motion, and does it know when it does not?
 
-Example: python -m benchmarks.alignment --brain data/brains/B20 --json alignment.json
+Example: python -m benchmarks.alignment --brain data/brains/B20 --cache /tmp/alignment --json alignment.json
 
-The brain must be one of the phantom presets. Every pair is aligned twice, as it is and with the first image mirrored in
-memory. Landmarks are points in the tissue; the phantom's own motion, deformation included, carries them to the next section.
-An alignment is compared with the rigid transform that fits this motion best; what deformation leaves over from that one is
-reported beside it. A pair is right when its median landmark error is below 500 µm.
+Two parts. The stress set (benchmarks.alignment_cases): pairs of phantom brains that no setting was chosen on, as they are,
+mirrored, damaged, stained otherwise; hard ones; and pairs that do not belong together, which must be flagged. The demo brain:
+its whole chain from the first section to the last.
+
+Landmarks are points in the tissue; the phantom's own motion, deformation included, carries them to the other section. An
+alignment is compared with the rigid transform that fits this motion best; what deformation leaves over from that one is
+reported beside it. A pair is right when its median landmark error is below 500 µm, and counts as right when it is not
+flagged either.
 """
 
 import argparse
-from collections.abc import Sequence
+import resource
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from benchmarks.alignment_brains import HELD_OUT, sections_of
+from benchmarks.alignment_cases import LANDMARKS, Case, carried, cases, mosaic
 from benchmarks.figures import Figure, run
-from core.anatomy.align import PIXEL_SIZE_UM, align_pair
+from core.anatomy.align import align_features, align_pair
+from core.anatomy.chain import doubt_between, is_weak, transform_between
+from core.anatomy.features import Features
 from core.anatomy.rigid_fit import rigid_fit
-from core.contracts.datasets import AlignmentStep
+from core.anatomy.series import align_brain
+from core.contracts.datasets import Alignment, AlignmentStep
 from core.datasets import BrainFolder
-from core.geometry.affine import Matrix, apply, invert, rigid_matrix
+from core.geometry.affine import Matrix, apply, rigid_matrix
 from core.geometry.frames import Points
-from core.imaging.resampling import Image
-from core.imaging.sections import read_whole
 from core.phantom.assemble import state_of
 from core.phantom.presets import PRESETS, PhantomSpec
-from core.phantom.variation import SectionState, displacement
 
-LANDMARKS = 2000
 RIGHT_UM = 500.0
+QUICK_EVERY = 25  # the kinds of case come round in 14 or fewer, so every kind is met
 
 
 @dataclass(frozen=True)
-class Pair:
-    """One pair's landmarks (n, 2) in both sections, and what was computed."""
+class Trial:
+    """One case and what became of it; `error_um` is infinite where nothing could be right."""
 
-    points_um: Points
-    partners_um: Points
+    case: Case
     step: AlignmentStep
-    mirrored_step: AlignmentStep
-    width_um: float
+    error_um: float
+    left_um: float
 
     @property
-    def best(self) -> Matrix:
-        """The rigid transform that fits the true motion best."""
-        return rigid_matrix(rigid_fit(self.points_um, self.partners_um))
+    def right(self) -> bool:
+        """Whether the transform is the true one, sure of it or not."""
+        return self.error_um < RIGHT_UM
 
     @property
-    def error_um(self) -> float:
-        """Median landmark error of the computed transform against the best rigid one."""
-        return _median_gap(apply(rigid_matrix(self.step.transform), self.points_um), apply(self.best, self.points_um))
-
-    @property
-    def mirrored_error_um(self) -> float:
-        """The same for the mirrored image, whose landmarks are mirrored with it."""
-        seen = self.points_um * (-1, 1) + (self.width_um, 0)
-        return _median_gap(apply(rigid_matrix(self.mirrored_step.transform), seen), apply(self.best, self.points_um))
-
-    @property
-    def left_um(self) -> float:
-        """What deformation leaves over from the best rigid transform."""
-        return _median_gap(apply(self.best, self.points_um), self.partners_um)
+    def sure(self) -> bool:
+        """Whether nobody would be asked to look."""
+        return not is_weak(self.step)
 
 
-def _median_gap(a: Points, b: Points) -> float:
-    return float(np.median(np.linalg.norm(a - b, axis=1)))
+def trial(case: Case) -> Trial:
+    """Align a case and compare it with the truth."""
+    seen_source, seen_target = (_features(image.tobytes(), image.shape) for image in (case.source, case.target))
+    step = align_features(1, 2, seen_source, seen_target, case.apart_um)
+    if case.points_um is None or case.partners_um is None:
+        return Trial(case, step, float("inf"), float("nan"))
+    seen = case.points_um * (-1, 1) if case.mirrored else case.points_um  # without the mirror the motion is rigid
+    best = apply(rigid_matrix(rigid_fit(seen, case.partners_um)), seen)
+    found = apply(rigid_matrix(step.transform), case.points_um)
+    return Trial(case, step, _median_gap(found, best), _median_gap(best, case.partners_um))
 
 
-def carried(points_um: Points, source: SectionState, target: SectionState) -> Points:
-    """Points of one section's frame where the phantom's motion and deformation bring them in another's."""
-    undeformed = apply(invert(_matrix(source)), points_um)
-    anatomical = undeformed
-    for _ in range(30):  # the deformation is gentle, so the fixed point is reached
-        anatomical = undeformed - displacement(anatomical, source.warp.waves)
-    return apply(_matrix(target), anatomical + displacement(anatomical, target.warp.waves))
+@lru_cache(maxsize=32)
+def _features(pixels: bytes, shape: tuple[int, int]) -> Features:
+    """Many cases share an image."""
+    return Features(np.frombuffer(pixels, np.uint8).reshape(shape))
 
 
-def _matrix(state: SectionState) -> Matrix:
-    return np.vstack([state.warp.matrix, [0.0, 0.0, 1.0]])
+def stress_figures(trials: Sequence[Trial]) -> list[Figure]:
+    """The figures over all cases of the stress set."""
+    ordinary = [each for each in trials if each.case.group == "ordinary"]
+    hard = [each for each in trials if each.case.group == "hard"]
+    errors = [each.error_um for each in ordinary]
+    missed = sum(each.step.transform.mirrored != each.case.mirrored for each in ordinary)
+    return [
+        Figure("align.pairs", float(len(trials)), "pairs"),
+        Figure("align.median_error_um", float(np.median(errors)), "µm", 100.0),
+        Figure("align.p95_error_um", float(np.percentile(errors, 95)), "µm"),
+        Figure("align.worst_error_um", max(errors), "µm"),
+        Figure("align.left_by_deformation_um", float(np.median([each.left_um for each in ordinary])), "µm"),
+        Figure("align.right_share", _share(ordinary), "", 0.98, "at least"),
+        Figure("align.hard_right_share", _share(hard), ""),
+        Figure("align.wrong_pairs", float(sum(not each.right for each in trials)), "pairs"),
+        Figure("align.unflagged_wrong", float(sum(each.sure and not each.right for each in trials)), "pairs", 0.0),
+        Figure("align.mirrors_missed", float(missed), "pairs", 0.0),
+    ]
+
+
+def by_kind(trials: Iterable[Trial]) -> str:
+    """A line for every kind of case."""
+    kinds: dict[str, list[Trial]] = defaultdict(list)
+    for each in trials:
+        kinds[f"{each.case.group}: {each.case.kind}"].append(each)
+    lines = [f"{'kind of pair':<48}   n  right and sure  flagged  unflagged wrong  median error µm"]
+    for kind, those in kinds.items():
+        flagged, unflagged = sum(not each.sure for each in those), sum(each.sure and not each.right for each in those)
+        error = np.median([each.error_um for each in those])
+        lines.append(f"{kind:<48} {len(those):>3}  {_share(those):>14.2f}  {flagged:>7}  {unflagged:>15}  {error:>15.0f}")
+    return "\n".join(lines)
+
+
+def chain_figures(folder: BrainFolder, alignment: Alignment) -> list[Figure]:
+    """The error from a phantom brain's first section to its last, over all steps between them."""
+    spec, numbers = spec_of(folder), [section.number for section in folder.brain.sections]
+    points = _landmarks(folder, numbers[0])
+    partners = carried(points, state_of(spec, numbers[0]), state_of(spec, numbers[-1]))
+    best = apply(rigid_matrix(rigid_fit(points, partners)), points)
+
+    def error_um(chain: Matrix) -> float:
+        return _median_gap(apply(chain, points), best)
+
+    weak = sum(is_weak(step) for step in alignment.steps)
+    print(f"chain: {doubt_between(alignment, numbers[0], numbers[-1]) or 'every step is certain'}")
+    return [
+        Figure("align.chain_steps", float(len(alignment.steps)), "steps"),
+        Figure("align.chain_weak", float(weak), "steps"),
+        Figure("align.chain", error_um(transform_between(alignment, numbers[0], numbers[-1])), "µm"),
+        Figure("align.chain_of_truth_um", error_um(transform_between(folder.true_alignment, numbers[0], numbers[-1])), "µm"),
+        Figure("align.chain_left_um", _median_gap(best, partners), "µm"),
+    ]
+
+
+def real_size_figures(cache: Path) -> list[Figure]:
+    """Time and memory of one pair of the size of a whole human section, in a process of its own."""
+    with _processes(1) as pool:
+        seconds, peak_mb = pool.submit(_real_size_pair, cache).result()
+    return [Figure("align.pair_s", seconds, "s"), Figure("align.pair_peak_mb", peak_mb, "MB")]
 
 
 def spec_of(folder: BrainFolder) -> PhantomSpec:
@@ -92,25 +153,24 @@ def spec_of(folder: BrainFolder) -> PhantomSpec:
     raise ValueError(f"{folder.path}: brain {folder.brain.id} is not a phantom preset, so its true motion is not known")
 
 
-def pairs(folder: BrainFolder) -> list[Pair]:
-    """Every pair of neighbours, aligned both ways."""
-    spec = spec_of(folder)
-    numbers = [section.number for section in folder.brain.sections]
-    images = {number: _image(folder, number) for number in numbers}
-    result = []
-    for a, b in pairwise(numbers):
-        points = _landmarks(folder, a)
-        partners = carried(points, state_of(spec, a), state_of(spec, b))
-        step = align_pair(a, b, images[a], images[b])
-        turned_over = align_pair(a, b, np.ascontiguousarray(images[a][:, ::-1]), images[b])
-        result.append(Pair(points, partners, step, turned_over, images[a].shape[1] * PIXEL_SIZE_UM))
-        print(f"{a} {b} {step.quality} error {result[-1].error_um:.0f} µm, mirrored {result[-1].mirrored_error_um:.0f} µm")
-    return result
+def _real_size_pair(cache: Path) -> tuple[float, float]:
+    source, target = mosaic(sections_of(HELD_OUT[0], cache), 2125, 1485)
+    started = time.perf_counter()
+    align_pair(1, 2, source, target)
+    return time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _image(folder: BrainFolder, number: int) -> Image:
-    with folder.pyramid(number) as pyramid:
-        return read_whole(pyramid, PIXEL_SIZE_UM)
+def _stress(cache: Path, brains: Sequence[int], every: int) -> list[Trial]:
+    trials: list[Trial] = []
+    with _processes(2) as pool:
+        for place, index in enumerate(brains):
+            brain, other = sections_of(index, cache), sections_of(brains[place - 1], cache)
+            trials += pool.map(trial, list(cases(brain, other, index))[::every], chunksize=14)
+    return trials
+
+
+def _processes(count: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, get_context("spawn"), cv2.setNumThreads, (1,))
 
 
 def _landmarks(folder: BrainFolder, number: int) -> Points:
@@ -121,33 +181,34 @@ def _landmarks(folder: BrainFolder, number: int) -> Points:
     return landmarks
 
 
-def figures_of(measured: Sequence[Pair]) -> list[Figure]:
-    """The figures over all pairs, as they are and mirrored."""
-    trials = [(pair.step, pair.error_um) for pair in measured]
-    trials += [(pair.mirrored_step, pair.mirrored_error_um) for pair in measured]
-    sure = [step.quality is not None and not step.quality.weak for step, _ in trials]
-    right = [error < RIGHT_UM for _, error in trials]
-    found = [pair.mirrored_step.transform.mirrored and not pair.step.transform.mirrored for pair in measured]
-    return [
-        Figure("align.median_error_um", float(np.median([error for _, error in trials])), "µm", 100.0),
-        Figure("align.worst_error_um", float(max(error for _, error in trials)), "µm"),
-        Figure("align.left_by_deformation_um", float(np.median([pair.left_um for pair in measured])), "µm"),
-        Figure("align.right_share", sum(s and r for s, r in zip(sure, right, strict=True)) / len(trials), "", 0.98, "at least"),
-        Figure("align.unflagged_wrong", float(sum(s and not r for s, r in zip(sure, right, strict=True))), "pairs", 0.0),
-        Figure("align.mirrors_missed", float(found.count(False)), "pairs", 0.0),
-    ]
+def _share(trials: Sequence[Trial]) -> float:
+    return sum(each.sure and each.right for each in trials) / len(trials)
+
+
+def _median_gap(a: Points, b: Points) -> float:
+    return float(np.median(np.linalg.norm(a - b, axis=1)))
 
 
 def measure(options: argparse.Namespace) -> Sequence[Figure]:
-    """Align all pairs and compare them with the truth."""
+    """Run the stress set and the demo brain's chain, and time a pair of real size."""
     cv2.setNumThreads(1)
-    return figures_of(pairs(BrainFolder(options.brain)))
+    brains = options.brains or HELD_OUT
+    trials = _stress(options.cache, brains, QUICK_EVERY if options.quick else options.every)
+    print(by_kind(trials))
+    figures = stress_figures(trials) + real_size_figures(options.cache)
+    if options.brain is not None:
+        folder = BrainFolder(options.brain)
+        figures += chain_figures(folder, align_brain(folder))
+    return figures
 
 
 def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--brain", type=Path, required=True, help="folder of a brain built by `brodmann phantom build`")
+    parser.add_argument("--brain", type=Path, help="folder of a brain built by `brodmann phantom build`, for the chain")
+    parser.add_argument("--cache", type=Path, required=True, help="folder that keeps the sections drawn for the stress set")
+    parser.add_argument("--brains", type=int, nargs="+", help="two or more; 0 and 1 are those that settings were chosen on")
+    parser.add_argument("--every", type=int, default=1, help="only every nth case; not 2 or 7, which leave out kinds of case")
     run(measure, parser)
 
 

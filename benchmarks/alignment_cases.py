@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.alignment_brains import ELSEWHERE, NEIGHBOURS, BaseSection
-from core.anatomy.align import PIXEL_SIZE_UM
+from core.anatomy.features import PIXEL_SIZE_UM
 from core.geometry.affine import Matrix, apply, invert
 from core.geometry.frames import Points
 from core.imaging.resampling import Image
@@ -37,6 +37,7 @@ class Case:
     points_um: Points | None
     partners_um: Points | None
     mirrored: bool = False
+    apart_um: float = 200.0
 
 
 Change = Callable[[Case, Rng], Case]
@@ -68,11 +69,26 @@ def cases(brain: Mapping[int, BaseSection], other: Mapping[int, BaseSection], se
             yield _changed(neighbours, kind, "ordinary", changes, rng)
         for kind, changes in HARD.items():
             yield _changed(neighbours, kind, "hard", changes, rng)
-        for further in (3, 6):
+        for further in (2, 3, 6):
             if index + further < len(NEIGHBOURS):
                 far = pair(brain[a], brain[NEIGHBOURS[index + further]])
-                yield replace(far, kind=f"{further * 0.2:.1f} mm apart", group="hard")
+                yield replace(far, kind=f"{further * 0.2:.1f} mm apart", group="hard", apart_um=further * 200.0)
         yield from _wrong_pairs(neighbours, brain, other[b], rng)
+
+
+def mosaic(brain: Mapping[int, BaseSection], height_px: int, width_px: int) -> tuple[Image, Image]:
+    """Two images as large as whole human sections, the second the first one turned a little: for time and memory only."""
+    tiles = [brain[number].image for number in NEIGHBOURS]
+    across, down = -(-width_px // tiles[0].shape[1]), -(-height_px // tiles[0].shape[0])
+    rows = [np.hstack([tiles[(row * across + column) % len(tiles)] for column in range(across)]) for row in range(down)]
+    whole = np.vstack(rows)[:height_px, :width_px]
+    turn = np.asarray(cv2.getRotationMatrix2D((width_px / 2, height_px / 2), 2.0, 1.0), np.float64)
+    return whole, _warped(whole, turn)
+
+
+def _warped(image: Image, matrix: NDArray[np.float64]) -> Image:
+    size = (image.shape[1], image.shape[0])
+    return np.asarray(cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderValue=GLASS), np.uint8)
 
 
 def _wrong_pairs(right: Case, brain: Mapping[int, BaseSection], stranger: BaseSection, rng: Rng) -> Iterator[Case]:
@@ -102,10 +118,9 @@ def _upside_down(case: Case, rng: Rng) -> Case:
     """The first section lies upside down on its slide, and not quite straight."""
     height, width = case.source.shape
     turn = np.vstack([cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), 180 + rng.normal(0, 10), 1), [0, 0, 1]])
-    image = cv2.warpAffine(case.source, turn[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=GLASS)
     assert case.points_um is not None
     points = (apply(turn, case.points_um / PIXEL_SIZE_UM - 0.5) + 0.5) * PIXEL_SIZE_UM
-    return replace(case, source=image, points_um=points)
+    return replace(case, source=_warped(case.source, turn[:2]), points_um=points)
 
 
 def _stained(case: Case, rng: Rng) -> Case:
@@ -116,7 +131,7 @@ def _stained(case: Case, rng: Rng) -> Case:
     uneven = 1 + slope[0] * np.linspace(-1, 1, width) + slope[1] * np.linspace(-1, 1, height)[:, None]
     changed = light ** rng.choice([0.45, 0.65, 1.6, 2.2]) * uneven
     image = np.clip(changed * 255, 0, 255).astype(np.uint8)
-    return replace(case, source=cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.9)))
+    return replace(case, source=np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.9)), np.uint8))
 
 
 def _damaged(case: Case, rng: Rng) -> Case:
@@ -131,7 +146,10 @@ def _half(case: Case, rng: Rng) -> Case:
     edge = width / 2 + np.cumsum(rng.normal(0, 1.5, height))
     gone = (np.arange(width) < edge[:, None]) == bool(rng.integers(2))
     image[gone] = GLASS
-    return replace(case, source=image)
+    assert case.points_um is not None
+    assert case.partners_um is not None
+    left = ~gone[tuple((case.points_um[:, ::-1] / PIXEL_SIZE_UM).astype(int).T)]
+    return replace(case, source=image, points_um=case.points_um[left], partners_um=case.partners_um[left])
 
 
 def _torn(image: Image, rng: Rng) -> Image:

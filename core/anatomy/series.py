@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from core.anatomy.align import PIXEL_SIZE_UM, AlignmentError, align_pair
+from core.anatomy.align import align_features
 from core.anatomy.by_hand import merged, unaligned
+from core.anatomy.features import PIXEL_SIZE_UM, AlignmentError, Features
 from core.contracts.datasets import Alignment, AlignmentStep, Brain
 from core.datasets import BrainFolder, MissingFileError
-from core.imaging.resampling import Image
 from core.imaging.sections import read_whole
 
 SectionPair = tuple[int, int]
@@ -53,12 +53,13 @@ def pairs_to_compute(brain: Brain, present: Alignment, sections: Iterable[int] |
 
 def aligned_steps(folder: BrainFolder, pairs: Sequence[SectionPair]) -> Iterator[AlignmentStep]:
     """The steps of pairs in order, as they are computed; a section that two pairs share is read once."""
-    read: dict[int, Image] = {}
+    seen: dict[int, Features] = {}
     for section, successor in pairs:
-        read = {number: read[number] if number in read else _image(folder, number) for number in (section, successor)}
-        yield align_pair(section, successor, read[section], read[successor])
+        seen = {number: seen[number] if number in seen else _features(folder, number) for number in (section, successor)}
+        apart_um = (successor - section) * folder.brain.section_thickness_um
+        yield align_features(section, successor, seen[section], seen[successor], apart_um)
 
 
-def _image(folder: BrainFolder, number: int) -> Image:
+def _features(folder: BrainFolder, number: int) -> Features:
     with folder.pyramid(number) as pyramid:
-        return read_whole(pyramid, PIXEL_SIZE_UM)
+        return Features(read_whole(pyramid, PIXEL_SIZE_UM))

@@ -64,6 +64,12 @@ def test_images_that_do_not_belong_together_are_weak(other: np.ndarray) -> None:
         assert step.quality.weak
 
 
+def test_sections_far_apart_are_weak_however_well_they_agree() -> None:
+    steps = [align_pair(901, 911, texture(), moved(texture(), rigid_matrix(MOTION)), apart_um) for apart_um in (200.0, 1200.0)]
+    assert [step.quality is not None and step.quality.weak for step in steps] == [False, True]
+    assert steps[0].transform == steps[1].transform
+
+
 def test_features_of_the_mirror_image_follow_without_looking_at_it() -> None:
     follow, seen = Features(texture()).mirrored(), Features(np.ascontiguousarray(texture()[:, ::-1]))
     seen_um = seen.points_um - (WIDTH * PIXEL_UM, 0)

@@ -75,13 +75,13 @@ def test_a_stopped_job_goes_on_where_it_was(align: AlignRun, monkeypatch: pytest
 
     align.stop = False
     seen = []
-    whole = series.align_pair
+    whole = series.align_features
 
     def counting(section: int, *rest: Any) -> AlignmentStep:
         seen.append(section)
         return whole(section, *rest)
 
-    monkeypatch.setattr(series, "align_pair", counting)
+    monkeypatch.setattr(series, "align_features", counting)
     assert computed(align(901, 921, 941)) == [901, 921, 941]
     assert seen == [921, 941]
     assert [(report.step, report.of) for report in align.reports] == [(1, 3), (2, 3), (3, 3)]
