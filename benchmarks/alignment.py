@@ -129,9 +129,9 @@ def chain_figures(folder: BrainFolder, alignment: Alignment) -> list[Figure]:
     weak = sum(is_weak(step) for step in alignment.steps)
     print(f"chain: {doubt_between(alignment, numbers[0], numbers[-1]) or 'every step is certain'}")
     return [
+        Figure("align.chain", error_um(transform_between(alignment, numbers[0], numbers[-1])), "µm"),
         Figure("align.chain_steps", float(len(alignment.steps)), "steps"),
         Figure("align.chain_weak", float(weak), "steps"),
-        Figure("align.chain", error_um(transform_between(alignment, numbers[0], numbers[-1])), "µm"),
         Figure("align.chain_of_truth_um", error_um(transform_between(folder.true_alignment, numbers[0], numbers[-1])), "µm"),
         Figure("align.chain_left_um", _median_gap(best, partners), "µm"),
     ]

@@ -2,8 +2,8 @@
 
 Features of both images are matched; the rigid transform most of the matches agree on (RANSAC, Fischler and Bolles 1981) is
 where to begin. From there matching is repeated near the place where the transform expects a feature, which finds many more of
-them, and the transform is fitted to these by least squares with less weight for the outlying. A section imaged from the wrong
-side is found by trying its mirror image.
+them, and the transform is fitted to these by least squares: matches that deformation takes far are no errors, and giving them
+less weight made the fit worse. A section imaged from the wrong side is found by trying its mirror image.
 
 Whether the result is certain is asked of the same features: near the transform there must be many more matches than near
 transforms a few millimetres beside it, where all matches are chance.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.anatomy.features import PIXEL_SIZE_UM, AlignmentError, Features, Matcher
-from core.anatomy.rigid_fit import affine_fit, consensus, rigid_fit, robust_fit
+from core.anatomy.rigid_fit import affine_fit, consensus, rigid_fit
 from core.contracts.datasets import AlignmentQuality, AlignmentStep, RigidTransform
 from core.geometry.affine import Matrix, apply, rigid_matrix
 from core.geometry.frames import Points
@@ -24,7 +24,6 @@ __all__ = ["PIXEL_SIZE_UM", "AlignmentError", "Features", "align_features", "ali
 
 _TOLERANCE_UM = 500.0  # sections deform by hundreds of micrometres
 _NEAR_UM = (1500.0, 1200.0, 1000.0)
-_SCALE_UM = 400.0  # matches further than this from their partner have little weight in the fit
 _SUPPORT_UM, _BESIDE_UM, _BESIDE = 800.0, 2500.0, 8
 _TRIES = 3  # sets of agreeing matches that are followed up
 _CERTAIN = 6.0  # standard deviations above chance
@@ -100,7 +99,7 @@ def _refined(matcher: Matcher, near: Points, partners: Points) -> tuple[Points, 
         if len(again) < 3:
             break
         near, partners = again, again_partners
-        transform = robust_fit(near, partners, transform, _SCALE_UM)
+        transform = rigid_fit(near, partners)
     return near, partners, transform
 
 

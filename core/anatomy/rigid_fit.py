@@ -6,32 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts.datasets import RigidTransform
-from core.geometry.affine import Matrix, apply, rigid_matrix
+from core.geometry.affine import Matrix
 from core.geometry.frames import Points
 
 _TRIALS = 4000
-_ROUNDS = 8
 _SEED = 32  # the same matches always give the same transform
 
 
-def rigid_fit(points: Points, partners: Points, weights: NDArray[np.float64] | None = None) -> RigidTransform:
-    """Least-squares turn and shift from (n, 2) points to their partners, n >= 2, by weights (n,) if given (Kabsch 1976)."""
-    w = np.full(len(points), 1 / len(points)) if weights is None else weights / weights.sum()
-    centre, partner_centre = w @ points, w @ partners
+def rigid_fit(points: Points, partners: Points) -> RigidTransform:
+    """Least-squares turn and shift from (n, 2) points to their partners, n >= 2 (Kabsch 1976)."""
+    centre, partner_centre = points.mean(0), partners.mean(0)
     p, q = points - centre, partners - partner_centre
-    angle = math.atan2(float(w @ (p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0])), float(w @ (p * q).sum(1)))
+    angle = math.atan2(float((p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]).sum()), float((p * q).sum()))
     cosine, sine = math.cos(angle), math.sin(angle)
     dx, dy = partner_centre - np.array([[cosine, -sine], [sine, cosine]]) @ centre
     return RigidTransform(angle_rad=angle, dx_um=float(dx), dy_um=float(dy))
-
-
-def robust_fit(points: Points, partners: Points, start: RigidTransform, scale_um: float) -> RigidTransform:
-    """The fit in which a match `scale_um` off counts a quarter, one further off less (Geman and McClure 1985)."""
-    transform = start
-    for _ in range(_ROUNDS):
-        off_um = np.linalg.norm(apply(rigid_matrix(transform), points) - partners, axis=1)
-        transform = rigid_fit(points, partners, 1 / (1 + (off_um / scale_um) ** 2) ** 2)
-    return transform
 
 
 def affine_fit(points: Points, partners: Points) -> Matrix:
