@@ -32,7 +32,7 @@ _ROWS_BYTES = 1 << 25  # bytes read at a time from segments whose rows stand one
 _ENCODE_QUALITY = 85
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 # Without a window in the file, 16-bit gray is judged by at most this many places of the coarsest stored level.
-_SAMPLED_PLACES, _SAMPLED_PX = 8, 512
+_SAMPLED_PLACES, _SAMPLED_PX, _SAMPLED_BAND_PX = 8, 512, 1 << 21
 
 _Convert = Callable[[StoredLevel, Samples, bytes], Samples]
 
@@ -165,9 +165,13 @@ class Pyramid:
         level = self.stored_levels[-1]
         stored = self._stored[level]
         counts = np.zeros(1 << 16, np.int64)
-        for y in _spread(stored.height_px):
-            for x in _spread(stored.width_px):
-                width, height = min(_SAMPLED_PX, stored.width_px - x), min(_SAMPLED_PX, stored.height_px - y)
+        # Strips cost their whole width, so bands of that are looked at.
+        wide, high = _SAMPLED_PX, _SAMPLED_PX
+        if not stored.tiled:
+            wide, high = stored.width_px, min(_SAMPLED_PX, max(32, _SAMPLED_BAND_PX // stored.width_px))
+        for y in _spread(stored.height_px, high):
+            for x in _spread(stored.width_px, wide):
+                width, height = min(wide, stored.width_px - x), min(high, stored.height_px - y)
                 counts += np.bincount(self.read_gray(level, x, y, width, height).ravel(), minlength=1 << 16)
         return counts
 
@@ -274,11 +278,11 @@ def _unchanged(stored: StoredLevel, samples: Samples, data: bytes) -> Samples:
     return samples
 
 
-def _spread(side_px: int) -> list[int]:
+def _spread(side_px: int, step_px: int) -> list[int]:
     """Where windows begin that cover a side, or are spread evenly over it when it is long."""
-    if side_px <= _SAMPLED_PLACES * _SAMPLED_PX:
-        return list(range(0, side_px, _SAMPLED_PX))
-    return [(side_px - _SAMPLED_PX) * place // (_SAMPLED_PLACES - 1) for place in range(_SAMPLED_PLACES)]
+    if side_px <= _SAMPLED_PLACES * step_px:
+        return list(range(0, side_px, step_px))
+    return [(side_px - step_px) * place // (_SAMPLED_PLACES - 1) for place in range(_SAMPLED_PLACES)]
 
 
 def _is_whole_jpeg(data: bytes) -> bool:

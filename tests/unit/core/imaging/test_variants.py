@@ -175,6 +175,13 @@ class TestSixteenBit:
             assert abs(np.array(window) - np.percentile(pixels, (0.1, 99.9))).max() < 2
             assert np.array_equal(image.read(0, 0, 0, WIDTH_PX, HEIGHT_PX), self.shown(pixels, *window))
 
+    @pytest.mark.parametrize("layout", [{"tile": (256, 256)}, {"rowsperstrip": 6000}, {"rowsperstrip": 10}])
+    def test_a_large_image_is_judged_by_places_spread_over_it(self, tmp_path: Path, layout: dict[str, Any]) -> None:
+        pixels = np.tile(np.linspace(1000, 5000, 4500).astype(np.uint16)[:, np.newaxis], (1, 600))
+        tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack", compression="zlib", **layout)
+        with open_pyramid(tmp_path / "a.tif", 1.0) as image:
+            assert abs(np.array((image.black, image.white)) - np.percentile(pixels, (0.1, 99.9))).max() < 10
+
     def test_white_is_zero_is_turned_round_before(self, tmp_path: Path) -> None:
         tags = [(340, 3, 1, 2000, True), (341, 3, 1, 4000, True)]
         pixels = self.write(tmp_path / "a.tif", photometric="miniswhite", extratags=tags)
