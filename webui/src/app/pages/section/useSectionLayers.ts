@@ -67,10 +67,11 @@ export function useSectionLayers(viewer: ViewerHandle, tools: Tools) {
   const ROUND: Record<string, Side | undefined> = { off: 'next', next: 'previous' }
   const nextSide = () => showNeighbour(ROUND[neighbour.side ?? 'off'])
 
-  /** The section's own filter: red under a blue neighbour, invisible where the neighbour is seen alone. */
+  /** Filters cost time in every frame, so only where they change something. The section is red under a blue neighbour. */
   const filters = computed(() => {
     const [over, plain] = [neighbour.shown && !neighbour.alone, isPlain(tone.tone)]
     return {
+      neighbour: plain ? undefined : neighbour.alone ? 'url(#plain-tone)' : 'url(#neighbour-tone)',
       section: over || !plain ? 'url(#section-tone)' : undefined,
       tint: over ? ('red' as const) : ('none' as const),
       hidden: neighbour.shown && neighbour.alone,
