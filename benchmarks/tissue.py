@@ -121,8 +121,8 @@ def compare_brain(folder: BrainFolder, every: int, method: Method) -> list[Compa
     return comparisons
 
 
-def seconds_per_section(source: BrainFolder, folder: Path) -> tuple[float, float]:
-    """From the file of a section of real size to the bytes of its raster: shortest of three times, and of processor times."""
+def seconds_per_section(source: BrainFolder, folder: Path, repeats: int) -> tuple[float, float]:
+    """From the file of a section of real size to the bytes of its raster: shortest of some times, and of processor times."""
     with source.pyramid(source.brain.sections[0].number) as pyramid:
         image = read_whole(pyramid, PIXEL_SIZE_UM)
     padding = [(0, wanted - present) for wanted, present in zip(REAL_SIZE_PX, image.shape, strict=True)]
@@ -139,7 +139,7 @@ def seconds_per_section(source: BrainFolder, folder: Path) -> tuple[float, float
     brain = Brain(id="LARGE", pixel_size_um=PIXEL_SIZE_UM, section_thickness_um=20.0, sections=(section,), **about)
     write_brain(folder, brain)
     times = []
-    for _ in range(3):
+    for _ in range(repeats):
         started = time.perf_counter(), time.process_time()
         encode_tissue(*section_classes(BrainFolder(folder), 1))
         times.append((time.perf_counter() - started[0], time.process_time() - started[1]))
@@ -164,10 +164,11 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
     """Compute the classes of both brains, compare them with the truth, and time a section of real size."""
     every = 4 if options.quick else 1
     with tempfile.TemporaryDirectory() as temporary:
-        build_brain(Path(temporary) / "UNSEEN", unseen())
-        folders = [BrainFolder(options.brain), BrainFolder(Path(temporary) / "UNSEEN")]
-        found, peer = ([compare_brain(folder, every, each) for folder in folders] for each in (tissue_classes, two_thresholds))
-        wall_s, processor_s = seconds_per_section(folders[0], Path(temporary) / "LARGE")
+        second = unseen()
+        build_brain(Path(temporary) / "UNSEEN", replace(second, numbers=second.numbers[::every]))
+        brains = [(BrainFolder(options.brain), every), (BrainFolder(Path(temporary) / "UNSEEN"), 1)]
+        found, peer = ([compare_brain(*brain, each) for brain in brains] for each in (tissue_classes, two_thresholds))
+        wall_s, processor_s = seconds_per_section(brains[0][0], Path(temporary) / "LARGE", 1 if options.quick else 6)
     for section in (section for sections in found for section in sections):
         values = "  ".join(f"{name} {value:.4f}" for name, value in zip(TISSUE_CLASSES, section.dice, strict=True))
         print(f"{section.name}: Dice {values}, {section.joined} joined banks")
