@@ -68,7 +68,8 @@ HTTP, 8 clients that share the two cores with the backend and other work ask for
     "tissue": """
 All sections of the demo brain, which the method was made on, and five of a phantom of the other hemisphere with other planes,
 seed and stains, which nothing was chosen by. The peer divides the same images by two thresholds (multi-Otsu). The time is that
-of a section of 5937 x 8500 px of 16 µm, from its file to the bytes of its raster, shortest of six on a machine that others used too; its processor time is beside it.
+of a section of 5937 x 8500 px of 16 µm, from its file to the bytes of its raster, shortest of six on a machine
+that others used too; its processor time is beside it.
 """,
 }
 
