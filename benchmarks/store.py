@@ -10,6 +10,7 @@ Example: python -m benchmarks.store --json benchmarks/results/store.json
 import argparse
 import importlib
 import importlib.util
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from benchmarks.figures import Figure, run
+from core.imaging.reader import HandleCache
 from core.imaging.resampling import Image
 from core.imaging.store import (
     STRIP_PX,
@@ -34,6 +36,7 @@ from core.imaging.store_layout import create_store
 
 SIDE_PX, QUICK_SIDE_PX, PATCH_PX = 32_768, 16_384, 2048
 PATCHES, ROUNDS = 200, 5
+SECTIONS, QUICK_SECTIONS = 1800, 200  # 1,800 image files are the thesis's example (4.3.3)
 
 
 def make_store(folder: Path, side_px: int, chunk_px: int) -> Path:
@@ -83,12 +86,39 @@ def peer_cpu_ms(section: StoredSection, tile_px: int, corners: NDArray[np.int64]
         return patch_cpu_ms(read, corners)
 
 
+def open_handles(folder: Path, count: int) -> list[Figure]:
+    """Memory that it takes to read one patch of each of so many sections and keep all open; the file has holes for pixels."""
+    path = store_file(folder, "MANY", split=False)
+    create_store(path, 2.0, 512, [StoredSize(number, PATCH_PX, PATCH_PX) for number in range(count)])
+    with StoreWriter(path) as writer:
+        for number in range(count):
+            writer.finish(number, "0" * 64)
+    with AnalysisStore(path) as store:
+        sections = HandleCache(store.section, limit=count)
+        before = _resident_mb()
+        for number in range(count):
+            sections.get(number).read(0, 0, 0, PATCH_PX, PATCH_PX)
+        grown, held = _resident_mb() - before, sections.held()
+    path.unlink()
+    return [
+        Figure("store.open_sections", held.readers, "sections"),
+        Figure("store.open_files", held.files, "files"),
+        Figure("store.open_sections_mb", grown, "MB"),
+        Figure("store.bytes_per_handle", 1e6 * grown / held.readers, "bytes"),
+    ]
+
+
+def _resident_mb() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 def measure(options: argparse.Namespace) -> Sequence[Figure]:
     """Chunks of 512 px, which is the default, and of 2048 px, which the thesis has; then the peer."""
     side_px = QUICK_SIDE_PX if options.quick else SIDE_PX
     corners = np.random.default_rng(0).integers(0, side_px - PATCH_PX, (PATCHES, 2))
     with tempfile.TemporaryDirectory(dir=options.work) as name:
         folder = Path(name)
+        handles = open_handles(folder, QUICK_SECTIONS if options.quick else SECTIONS)
         with AnalysisStore(make_store(folder, side_px, 2048)) as store:
             thesis = patch_cpu_ms(store_reader(store.section(1)), corners)
         with AnalysisStore(make_store(folder, side_px, 512)) as store:
@@ -97,6 +127,7 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
             figures = [
                 Figure("store.random_patch_cpu_ms", default, "ms", 1.0),
                 Figure("store.random_patch_chunk_2048_cpu_ms", thesis, "ms"),
+                *handles,
             ]
             if importlib.util.find_spec("zarr") is None:
                 print("zarr is not installed: store.vs_tifffile_zarr is left out")

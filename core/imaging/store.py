@@ -82,6 +82,7 @@ class AnalysisStore:
         with named_errors(path):
             self.pixel_size_um = float(self._file.attrs["pixel_size_um"])
             self.chunk_px = int(self._file.attrs["chunk_px"])
+            self.places = len(self._file["sections"])
 
     def __reduce__(self) -> tuple[type["AnalysisStore"], tuple[Path]]:
         return AnalysisStore, (self.path,)
@@ -147,7 +148,7 @@ class StoredSection:
     @property
     def handle_bytes(self) -> int:
         """Its share of the caches, when all sections of the store are read in turn."""
-        return _CHUNK_CACHE_BYTES * _OPEN_DATASETS // max(_OPEN_DATASETS, len(self.store.sizes()))
+        return _CHUNK_CACHE_BYTES * _OPEN_DATASETS // max(_OPEN_DATASETS, self.store.places)
 
     def level_pixel_size_um(self, level: int) -> float:
         """Pixel size of a level: doubled with each step."""

@@ -1,9 +1,13 @@
+import shutil
+
 import numpy as np
 import pytest
 
 from core.contracts.presets import PRESETS
 from core.datasets import BrainFolder, adopt_truth
+from core.datasets.build_store import StoreOptions, build_store
 from core.imaging.sections import read_at
+from core.imaging.store import StoreWriter
 from core.models.geometry import patch_geometry
 from core.phantom import build
 from core.sampling.augmentation import Variation
@@ -22,8 +26,7 @@ def brain(tmp_path_factory):
     return BrainFolder(folder)
 
 
-@pytest.fixture(scope="module")
-def section(brain):
+def loaded(brain):
     geometry = patch_geometry(SETTINGS)
     keep = Surroundings(
         {name: window.pixel_size_um for name, window in geometry.inputs.items()},
@@ -33,6 +36,11 @@ def section(brain):
     )
     outlines = [outline.paths for outline in brain.truth(921).outlines if outline.area == "hOc1"]
     return load_resident(brain, 921, outlines, keep)
+
+
+@pytest.fixture(scope="module")
+def section(brain):
+    return loaded(brain)
 
 
 def test_all_classes_occur_around_the_area(section):
@@ -72,3 +80,17 @@ def test_a_patch_shows_what_reading_the_section_there_shows(brain, section, clas
             grid = window.grid(output)
             expected = read_at(pyramid, grid.pixel_size_um, *grid.origin_um, grid.width_px, grid.height_px)
             np.testing.assert_allclose(patch.inputs[name] * 255, expected, atol=1e-3)
+
+
+def test_a_store_of_the_images_pixel_size_gives_the_same_pixels_and_is_read(brain, section, tmp_path):
+    folder = tmp_path / brain.brain.id
+    shutil.copytree(brain.path, folder)
+    path = build_store(folder, StoreOptions(pixel_size_um=brain.brain.pixel_size_um, workers=1), lambda progress: None)
+    from_store = loaded(BrainFolder(folder))
+    for name, raster in section.images.items():
+        np.testing.assert_array_equal(from_store.images[name].values, raster.values)
+    with StoreWriter(path) as writer:  # other pixels under the same mark show who reads them
+        about = brain.brain.section(921)
+        writer.write(921, 0, np.zeros((about.height_px, about.width_px), np.uint8), 0)
+        writer.finish(921, about.fingerprint)
+    assert any((raster.values == 0).all() for raster in loaded(BrainFolder(folder)).images.values())

@@ -1,12 +1,19 @@
+import shutil
+
 import cv2
 import numpy as np
 import pytest
 
+from core.contracts.datasets import RasterGrid
 from core.contracts.presets import PRESETS
 from core.contracts.training import AREA, SectionPrediction
+from core.datasets import BrainFolder
+from core.datasets.build_store import StoreOptions, build_store
+from core.imaging.store import StoreWriter
+from core.sampling.regions import PlacedMask
 from core.tasks.context import JobInterruptedError
 from core.tasks.model_files import ModelFilesError
-from core.tasks.predict_sections import PredictionInputError
+from core.tasks.predict_sections import PredictionInputError, predict_section
 from tests.fakes.tasks import TRAIN_KEY, LocalRun
 
 
@@ -73,3 +80,25 @@ def test_high_and_low_resolution_go_the_same_way_together(tiny_brain, tmp_path):
     both.train()
     _, labels, _ = read(both.predict((921,)) / "predictions", 921)
     assert set(np.unique(labels)) <= {0, 1, 2, 3, 255}
+
+
+class Reads:
+    """In place of a predictor: what it would be given to see."""
+
+    def predict(self, region, tissue, read, on_tile):
+        return read(region.grid.model_copy(update={"pixel_size_um": 4.0, "width_px": 64, "height_px": 64}))
+
+
+def test_a_prediction_sees_the_same_pixels_from_a_store_as_from_the_images(tiny_brain, tmp_path):
+    folder = tmp_path / "TINY"
+    shutil.copytree(tiny_brain.path, folder)
+    grid = RasterGrid(pixel_size_um=32.0, origin_um=(320.0, 320.0), width_px=8, height_px=8)
+    region = PlacedMask(921, np.ones((8, 8), bool), grid)
+    images = predict_section(tiny_brain, region, Reads(), print)
+    path = build_store(folder, StoreOptions(pixel_size_um=4.0, workers=1), lambda progress: None)
+    assert np.array_equal(predict_section(BrainFolder(folder), region, Reads(), print), images)
+    with StoreWriter(path) as writer:  # other pixels under the same mark show who reads them
+        about = tiny_brain.brain.section(921)
+        writer.write(921, 0, np.zeros((about.height_px, about.width_px), np.uint8), 0)
+        writer.finish(921, about.fingerprint)
+    assert (predict_section(BrainFolder(folder), region, Reads(), print) == 0).all()
