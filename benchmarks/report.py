@@ -46,7 +46,7 @@ at 2 µm by two processes (`store`), and every tile of every level is served onc
 Memory is summed over all processes of a step, looked at every 50 ms: `peak` counts shared pages once, `resident` in each.
 """,
     "ingest_full_size": """
-The same with one section of 95,000 x 136,000 px.
+The same with one section of 95,000 x 136,000 px. Seconds were taken while the machine did much other work, and say little.
 """,
     "phantom_calibration": """
 The stain levels were fitted to the left hemisphere's BigBrain medians, and are compared with these same medians here:
@@ -55,7 +55,8 @@ this shows that the renderer does what it is told, not an independent match.
     "store": """
 CPU time of random patches of 2048 x 2048 px, 200 in each round, the best of five rounds, from a file of noise in the
 page cache: it says nothing about cold disks. The peer is tifffile 2026.3.3 with zarr 3.1.6 on uncompressed BigTIFF
-tiles of 512 px, as large as the store's chunks, and of 256 px.
+tiles of 512 px, as large as the store's chunks, and of 256 px. Open sections: a patch of each of 1,800 sections is read and
+all are kept open; memory is what the process grew by.
 """,
     "tiles": """
 On the tiny phantom, its files in the page cache. Reader figures are CPU time of a tile of 256 x 256 px, the best of 7 rounds:
