@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from benchmarks.figures import Figure
+from brodmann.commands.train import ELSEWHERE
 from brodmann.demo import build_phantom
 from brodmann.local_run import context, definition, truth_annotations
 from brodmann.progress import TerminalProgress
@@ -25,10 +26,10 @@ def demo_model_figures(brain: Path, work: Path) -> list[Figure]:
     shutil.rmtree(work, ignore_errors=True)
     dataset = BrainFolder(brain)
     first, last = ANNOTATED_SECTIONS
-    annotations = truth_annotations(dataset, AREA, ANNOTATED_SECTIONS)
+    annotations = truth_annotations(dataset, (AREA,), ANNOTATED_SECTIONS)
     between = tuple(section.number for section in dataset.brain.sections if first < section.number < last)
-    training = TrainParameters(area=AREA, sections=ANNOTATED_SECTIONS, settings=PRESETS["demo"].settings)
-    prediction = PredictParameters(area=AREA, model_job="0" * 32, training_sections=ANNOTATED_SECTIONS, sections=between)
+    training = TrainParameters(areas=(AREA,), sections=ANNOTATED_SECTIONS, settings=PRESETS["demo"].settings)
+    prediction = PredictParameters(model_job=ELSEWHERE, sections=between)
     progress = TerminalProgress()
     started = time.perf_counter()
     with context(brain.resolve(), work / "model", work / "model", progress) as surroundings:

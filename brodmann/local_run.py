@@ -17,19 +17,19 @@ from core.datasets import BrainFolder
 from core.tasks.context import JobContext
 
 
-def truth_annotations(brain: BrainFolder, area: str, sections: tuple[int, ...]) -> tuple[FrozenAnnotation, ...]:
-    """The outlines of an area that come with the dataset, as a job carries them."""
+def truth_annotations(brain: BrainFolder, areas: tuple[str, ...], sections: tuple[int, ...]) -> tuple[FrozenAnnotation, ...]:
+    """The outlines of areas that come with the dataset, as a job carries them."""
     found = tuple(
-        FrozenAnnotation(uid=uuid4().hex, version=1, section=number, area=area, paths=outline.paths)
+        FrozenAnnotation(uid=uuid4().hex, version=1, section=number, area=outline.area, paths=outline.paths)
         for number in sections
         for outline in brain.truth(number).outlines
-        if outline.area == area
+        if outline.area in areas
     )
-    missing = set(sections) - {annotation.section for annotation in found}
-    if missing:
-        raise click.ClickException(
-            f"{brain.brain.id} has no outline of {area} on section {', '.join(map(str, sorted(missing)))}"
-        )
+    for area in areas:
+        missing = set(sections) - {annotation.section for annotation in found if annotation.area == area}
+        if missing:
+            numbers = ", ".join(map(str, sorted(missing)))
+            raise click.ClickException(f"{brain.brain.id} has no outline of {area} on section {numbers}")
     return found
 
 
@@ -41,7 +41,7 @@ def definition(
     """A job definition for a run outside the services."""
     return JobDefinition(
         key=uuid4().hex,
-        title=f"{parameters.kind} {parameters.area}",
+        title=parameters.kind,
         parameters=parameters,
         inputs=JobInputs(brain=BrainReference(id=brain.brain.id, fingerprint=brain.fingerprint()), annotations=annotations),
         code_version=version("brodmann"),

@@ -22,7 +22,7 @@ from torch import nn
 
 from core.contracts.datasets import RasterGrid
 from core.contracts.training import AREA as AREA_CLASS
-from core.contracts.training import CLASS_NAMES, Architecture, SegmentationSettings
+from core.contracts.training import AUXILIARY_CLASSES, Architecture, SegmentationSettings
 from core.datasets import BrainFolder, adopt_truth
 from core.imaging.sections import read_at
 from core.inference.predict import Predictor, ready
@@ -107,7 +107,7 @@ def learn(model: nn.Module, source: PatchSource, class_weights: np.ndarray, sett
         losses.append(loss.item())
         confusion.add(batch.labels.numpy(), logits.detach().argmax(dim=1).to("cpu", torch.uint8).numpy())
         if step % REPORT_EVERY == 0 or step == settings.iterations:
-            f1 = ", ".join(f"{name} {confusion.f1(number):.2f}" for number, name in enumerate(CLASS_NAMES))
+            f1 = ", ".join(f"{name} {confusion.f1(number):.2f}" for number, name in enumerate((*AUXILIARY_CLASSES, AREA)))
             minutes = (time.monotonic() - started) / 60
             print(f"{step}/{settings.iterations} loss {np.mean(losses):.3f} F1 {f1} after {minutes:.1f} min", flush=True)
             losses, confusion = [], ConfusionMatrix()
@@ -132,7 +132,7 @@ def patch_source(folders: Sequence[BrainFolder], settings: SegmentationSettings)
     sections = [resident(folder, section.number, settings) for folder in folders for section in folder.brain.sections]
     sections += [mirrored(section) for section in sections]
     labels = [section.labels_in_region.values for section in sections]
-    centres = BalancedCentres(labels, AREA, [section.number for section in sections])
+    centres = BalancedCentres(labels, (AREA,), [section.number for section in sections])
     source = PatchSource(sections, centres, patch_geometry(settings), settings)
     return source, class_weights(centres.counts)
 
@@ -140,7 +140,7 @@ def patch_source(folders: Sequence[BrainFolder], settings: SegmentationSettings)
 def resident(folder: BrainFolder, number: int, settings: SegmentationSettings) -> ResidentSection:
     """One section with its true outline of the area."""
     paths = [outline.paths for outline in folder.truth(number).outlines if outline.area == AREA]
-    return load_resident(folder, number, paths, surroundings_of(settings))
+    return load_resident(folder, number, [paths], surroundings_of(settings))
 
 
 def mirrored(section: ResidentSection) -> ResidentSection:

@@ -50,7 +50,7 @@ def definition(
     return JobDefinition(
         key=run.train_job if kind == "train" else run.predict_job,
         title=job_title(task.area, run.sections, kind),
-        parameters=_train(task, run) if kind == "train" else _predict(task, run, frozen.between[index]),
+        parameters=_train(task, run) if kind == "train" else _predict(run, frozen.between[index]),
         inputs=JobInputs(brain=frozen.brain, annotations=tuple(annotations)),
         after=() if kind == "train" else (run.train_job,),
         resources=Resources(time_limit_s=frozen.time_limit_s),
@@ -65,8 +65,8 @@ def time_limit_s(estimate_s: float) -> int:
 
 
 def _train(task: TrainingTask, run: TaskRun) -> TrainParameters:
-    return TrainParameters(area=task.area, sections=run.sections, settings=task.settings)
+    return TrainParameters(areas=(task.area,), sections=run.sections, settings=task.settings)
 
 
-def _predict(task: TrainingTask, run: TaskRun, between: tuple[int, ...]) -> PredictParameters:
-    return PredictParameters(area=task.area, model_job=run.train_job, training_sections=run.sections, sections=between)
+def _predict(run: TaskRun, between: tuple[int, ...]) -> PredictParameters:
+    return PredictParameters(model_job=run.train_job, sections=between)

@@ -18,19 +18,20 @@ if TYPE_CHECKING:
     "--predictions", required=True, type=click.Path(exists=True, path_type=Path), help="Folder of `brodmann predict`."
 )
 @click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the worst section here (PNG).")
+@click.option("--area", help="The area to score; the model's first by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
-def command(brain: Path, model: Path, predictions: Path, picture: Path | None, as_json: bool) -> None:
+def command(brain: Path, model: Path, predictions: Path, picture: Path | None, area: str | None, as_json: bool) -> None:
     """Print the F1 score of every predicted section of BRAIN, whose truth must come with the dataset."""
     from core.tasks.evaluate import evaluate
 
-    evaluation = evaluate(brain, model / "results", predictions / "results" / "predictions", picture)
+    evaluation = evaluate(brain, model / "results", predictions / "results" / "predictions", picture, area)
     click.echo(evaluation.model_dump_json(indent=2) if as_json else table(evaluation))
 
 
 def table(evaluation: "Evaluation") -> str:
     """The scores as lines, the sections of the middle third marked."""
-    first, last = evaluation.training_sections
-    lines = [f"F1 of {evaluation.area} between sections {first} and {last}", "", "section   model  interpolation"]
+    trained_on = ", ".join(map(str, evaluation.training_sections))
+    lines = [f"F1 of {evaluation.area}, trained on sections {trained_on}", "", "section   model  interpolation"]
     for score in evaluation.scores:
         mark = "  middle third" if score.middle_third else ""
         lines.append(f"{score.section:>7}  {score.f1_model:6.3f}  {score.f1_interpolation:13.3f}{mark}")

@@ -1,6 +1,6 @@
 """Parameters of local segmentation models (thesis 5.1) and their presets; no torch here, the backend reads it too."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -10,9 +10,10 @@ from core.contracts.datasets import RasterGrid, SectionNumber
 Architecture = Literal["hr_unet", "lr_unet", "ms_unet"]
 Precision = Literal["float32", "bfloat16"]
 
-# The four classes of thesis 5.1.2, as they stand in label rasters and in the networks' output channels.
-CLASS_NAMES = ("background", "white matter", "other gray matter", "area")
+# The classes of thesis 5.1.2, as they stand in label rasters and in the networks' output channels: three auxiliary ones, then
+# the areas in the order the model names them. In the label raster of a prediction, which is of one area, that area is AREA.
 BACKGROUND, WHITE_MATTER, OTHER_GRAY_MATTER, AREA = range(4)
+AUXILIARY_CLASSES = ("background", "white matter", "other gray matter")
 
 
 class SegmentationSettings(Contract):
@@ -38,32 +39,36 @@ class SegmentationSettings(Contract):
 
 
 class TrainParameters(Contract):
-    """Parameters of a `train` job: one local model of one area between two sections."""
+    """Parameters of a `train` job: a model of one or several areas, trained on the sections where they are annotated.
+
+    Two sections make a local model (thesis 5.1.1), all annotated ones a global model (5.2.1).
+    """
 
     kind: Literal["train"] = "train"
-    area: Identifier
-    sections: tuple[SectionNumber, SectionNumber]
+    areas: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=200)]
+    sections: Annotated[tuple[SectionNumber, ...], Field(min_length=2, max_length=10_000)]
     settings: SegmentationSettings = SegmentationSettings()
+    start_model: Key | None = Field(default=None, description="the training job whose model to go on from")
 
     @model_validator(mode="after")
     def _in_order(self) -> "TrainParameters":
-        if self.sections[0] >= self.sections[1]:
-            raise ValueError(f"the two training sections must be given in increasing order, got {self.sections}")
+        if list(self.sections) != sorted(set(self.sections)):
+            raise ValueError(f"training sections must be different and in increasing order, got {self.sections[:20]}")
+        if len(set(self.areas)) < len(self.areas):
+            raise ValueError(f"an area is named twice among {self.areas}")
         return self
 
 
 class PredictParameters(Contract):
-    """Parameters of a `predict` job: one model over the sections between its two training sections."""
+    """Parameters of a `predict` job: one model over sections that lie between its training sections."""
 
     kind: Literal["predict"] = "predict"
-    area: Identifier
     model_job: Key
-    training_sections: tuple[SectionNumber, SectionNumber]
     sections: tuple[SectionNumber, ...] = Field(min_length=1)
 
 
 class SectionPrediction(Contract):
-    """`results/predictions/<section>.json` of a predict job; its two rasters are PNG files beside it."""
+    """`results/predictions/<section>_<area>.json` of a predict job; its rasters are PNG files beside it."""
 
     section: SectionNumber
     area: Identifier

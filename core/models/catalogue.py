@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.contracts.training import CLASS_NAMES, Architecture, SegmentationSettings
+from core.contracts.training import AUXILIARY_CLASSES, Architecture, SegmentationSettings
 from core.models.factory import NETWORKS, build_model, input_names, parameter_count
 from core.models.geometry import patch_geometry
 
@@ -44,7 +44,7 @@ def _describe(architecture: Architecture) -> dict[str, Any]:
         "output": {
             "size_px": int(logits.shape[-1]),
             "pixel_size_um": geometry.output_pixel_size_um,
-            "classes": list(CLASS_NAMES[: logits.shape[1]]),
+            "classes": [*AUXILIARY_CLASSES, "area"][: logits.shape[1]],
         },
         "feature_width": widths[0],
         "tile_phase_px": geometry.phase_px,

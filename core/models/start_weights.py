@@ -6,6 +6,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 FOLDER = Path(__file__).parent / "weights"
+CLASSIFIER = "decoder.classifier."
 
 
 class UnknownWeightsError(Exception):
@@ -13,16 +14,20 @@ class UnknownWeightsError(Exception):
 
 
 def load_start_weights(model: nn.Module, name: str) -> None:
-    """Fill the model with packaged weights; UnknownWeightsError names what there is."""
+    """Fill the model with packaged weights; UnknownWeightsError names what there is.
+
+    A classifier for another number of areas starts anew.
+    """
     known = available_weights()
     if name not in known:
         raise UnknownWeightsError(f"there are no start weights {name!r}; the package has: {', '.join(known) or 'none'}")
     tensors = load_file(FOLDER / f"{name}.safetensors")
     own = model.state_dict()
-    if {key: value.shape for key, value in tensors.items()} != {key: value.shape for key, value in own.items()}:
+    fitting = {key: value for key, value in tensors.items() if key in own and value.shape == own[key].shape}
+    if tensors.keys() != own.keys() or any(not key.startswith(CLASSIFIER) for key in tensors.keys() - fitting.keys()):
         raise UnknownWeightsError(f"the start weights {name!r} belong to another network than {type(model).__name__}")
     # Packaged in half precision to keep the package small.
-    model.load_state_dict({key: value.to(own[key].dtype) for key, value in tensors.items()})
+    model.load_state_dict(own | {key: value.to(own[key].dtype) for key, value in fitting.items()})
 
 
 def available_weights() -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contracts.training import AREA, CLASS_NAMES
+from core.contracts.training import AREA
 
 
 class ClassAbsentError(Exception):
@@ -26,23 +26,26 @@ class BalancedCentres:
     """Draws label pixels so that every class is equally likely, and every pixel of a class.
 
     Classes come in rounds: each round holds every class once, in random order, so that small batches are balanced too.
-    An auxiliary class that occurs in no region is left out; the area itself must occur in every one.
+    An auxiliary class that occurs in no region is left out; every section must hold an area, and every area occur.
     """
 
-    def __init__(self, labels_in_regions: Sequence[NDArray[np.uint8]], area: str, section_numbers: Sequence[int]) -> None:
-        """`labels_in_regions`: one class raster per section, any value above AREA where no patch may be centred."""
+    def __init__(
+        self, labels_in_regions: Sequence[NDArray[np.uint8]], areas: Sequence[str], section_numbers: Sequence[int]
+    ) -> None:
+        """`labels_in_regions`: one class raster per section, a value above the last area's where no patch may be centred."""
+        classes = AREA + len(areas)
         for labels, number in zip(labels_in_regions, section_numbers, strict=True):
-            if not (labels == AREA).any():
-                raise ClassAbsentError(
-                    f"area {area} has no pixels in section {number}: its outline covers no gray matter there; "
-                    "check the outline and the section's tissue classes"
-                )
+            if not ((labels >= AREA) & (labels < classes)).any():
+                raise ClassAbsentError(_absent(" or ".join(areas), f"section {number}"))
         self._widths = [labels.shape[1] for labels in labels_in_regions]
         self._pixels = {
             number: [np.flatnonzero(labels == number).astype(np.uint32) for labels in labels_in_regions]
-            for number in range(len(CLASS_NAMES))
+            for number in range(classes)
         }
         self.counts = {number: sum(pixels.size for pixels in found) for number, found in self._pixels.items()}
+        for index, area in enumerate(areas):
+            if not self.counts[AREA + index]:
+                raise ClassAbsentError(_absent(area, "any of the training sections"))
         self._present = [number for number, count in self.counts.items() if count]
 
     def draw(self, generator: np.random.Generator, count: int) -> list[Centre]:
@@ -61,12 +64,19 @@ class BalancedCentres:
         raise AssertionError("unreachable: the place was drawn below the class's count")
 
 
+def _absent(area: str, place: str) -> str:
+    return (
+        f"area {area} has no pixels in {place}: its outline covers no gray matter there; "
+        "check the outline and the section's tissue classes"
+    )
+
+
 def class_weights(counts: dict[int, int]) -> NDArray[np.float32]:
     """Loss weights inversely proportional to each class's share in the regions, with mean 1 over the present classes.
 
     `counts`: pixels of each class within the regions; an absent class gets 0 (thesis 5.1.4).
     """
-    pixels = np.array([counts[number] for number in range(len(CLASS_NAMES))], dtype=np.float64)
+    pixels = np.array([counts[number] for number in sorted(counts)], dtype=np.float64)
     inverse = np.divide(1.0, pixels, out=np.zeros_like(pixels), where=pixels > 0)
     weights: NDArray[np.float32] = (inverse / inverse[pixels > 0].mean()).astype(np.float32)
     return weights

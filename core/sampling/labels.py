@@ -1,6 +1,7 @@
 """Label rasters: the four classes of thesis 5.1.2 from tissue classes and an area's outline."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,17 +25,18 @@ def section_grid(brain: Brain, number: int, pixel_size_um: float) -> RasterGrid:
 
 
 def class_raster(
-    tissue: NDArray[np.uint8], tissue_grid: RasterGrid, area: NDArray[np.bool_], grid: RasterGrid
+    tissue: NDArray[np.uint8], tissue_grid: RasterGrid, areas: Sequence[NDArray[np.bool_]], grid: RasterGrid
 ) -> NDArray[np.uint8]:
-    """Class numbers on `grid`: the tissue class of the nearest pixel, and AREA where gray matter lies inside the outline
-    (`area`, a mask on `grid`).
+    """Class numbers on `grid`: the tissue class of the nearest pixel, and AREA, AREA + 1, ... where gray matter lies inside
+    the outline of the first, second, ... area (`areas`, masks on `grid`).
 
     An outline is drawn more loosely than the tissue it means: what it covers of white matter or of the slide stays white
     matter or background, so that the area's class is made of gray matter alone (thesis 5.1.2: "gray matter belonging to A").
     Tissue values are 0 background, 1 white matter, 2 gray matter; pixels beyond the tissue raster are OUTSIDE.
     """
     labels = resample_nearest(tissue, tissue_grid, grid, fill=OUTSIDE)
-    labels[area & (labels == OTHER_GRAY_MATTER)] = AREA
+    for index, area in enumerate(areas):
+        labels[area & (labels == OTHER_GRAY_MATTER)] = AREA + index
     return labels
 
 

@@ -47,11 +47,14 @@ def area_mask(folder: BrainFolder, number: int, outlines: Sequence[Paths], pixel
     return PlacedMask(number, mask, grid)
 
 
-def load_resident(folder: BrainFolder, number: int, outlines: Sequence[Paths], keep: Surroundings) -> ResidentSection:
+def load_resident(
+    folder: BrainFolder, number: int, outlines_by_area: Sequence[Sequence[Paths]], keep: Surroundings
+) -> ResidentSection:
     """Read one annotated section: region of interest, class labels, and the images a patch centred in it can need."""
-    annotated = area_mask(folder, number, outlines, keep.label_pixel_size_um)
+    masks = [area_mask(folder, number, outlines, keep.label_pixel_size_um).mask for outlines in outlines_by_area]
+    annotated = PlacedMask(number, np.logical_or.reduce(masks), section_grid(folder.brain, number, keep.label_pixel_size_um))
     tissue, tissue_grid = folder.tissue(number)
-    labels = class_raster(tissue, tissue_grid, annotated.mask, annotated.grid)
+    labels = class_raster(tissue, tissue_grid, masks, annotated.grid)
     region = region_around(annotated, keep.radius_mm)
     inside = np.where(region.mask, labels, np.uint8(OUTSIDE))
     box = _grown(cropped(region).grid, keep.reach_um, within=annotated.grid)

@@ -19,9 +19,8 @@ from core.geometry.polygons import rings
 from core.geometry.rasterise import rasterise
 from core.imaging.sections import read_at
 from core.sampling.labels import OUTSIDE
-from core.sampling.regions import PlacedMask
 from core.sampling.resident import area_mask
-from core.tasks.model_files import LocalModel, load_description
+from core.tasks.model_files import SegmentationModel, load_description
 from core.training.metrics import f1_of_masks
 
 
@@ -42,7 +41,7 @@ class Evaluation(Contract):
     """Scores of all held-out sections, and medians over them and over the middle third of the interval."""
 
     area: Identifier
-    training_sections: tuple[SectionNumber, SectionNumber]
+    training_sections: tuple[SectionNumber, ...]
     scores: tuple[SectionScore, ...]
     median_f1_model: float
     median_f1_interpolation: float
@@ -65,18 +64,19 @@ class _Compared:
     interpolation: NDArray[np.bool_]
 
 
-def evaluate(brain_folder: Path, model_folder: Path, predictions: Path, picture: Path | None = None) -> Evaluation:
-    """Score every `<section>.json` in `predictions` against the brain's truth; optionally draw the worst section.
+def evaluate(
+    brain_folder: Path, model_folder: Path, predictions: Path, picture: Path | None = None, area: str | None = None
+) -> Evaluation:
+    """Score every prediction of an area (the model's first by default) against the truth; optionally draw the worst section.
 
     Interpolation: the training outlines carried onto the section by the alignment, then the zero level of the signed
     distances weighted by how near each training section is. EvaluationInputError names what is missing.
     """
     folder, model = BrainFolder(brain_folder), load_description(model_folder)
-    documents = _load_documents(predictions)
-    areas = [area_mask(folder, number, model.outlines(number), model.settings.low_pixel_size_um) for number in model.sections]
+    documents = _load_documents(predictions, area or model.areas[0])
     scores = []
     for document in documents:
-        compared = _compare(folder, model, areas, document, predictions)
+        compared = _compare(folder, model, document, predictions)
         scores.append(
             SectionScore(
                 section=document.section,
@@ -85,49 +85,55 @@ def evaluate(brain_folder: Path, model_folder: Path, predictions: Path, picture:
                 middle_third=1 / 3 <= _fraction(model, document.section) <= 2 / 3,
             )
         )
-    evaluation = _summary(model, scores)
+    evaluation = _summary(documents[0].area, model, scores)
     if picture is not None:
         document = next(document for document in documents if document.section == evaluation.worst.section)
-        draw_section(folder, document, _compare(folder, model, areas, document, predictions), evaluation.worst, picture)
+        draw_section(folder, document, _compare(folder, model, document, predictions), evaluation.worst, picture)
     return evaluation
 
 
-def _load_documents(predictions: Path) -> list[SectionPrediction]:
-    paths = list(predictions.glob("*.json"))
+def _load_documents(predictions: Path, area: str) -> list[SectionPrediction]:
+    paths = list(predictions.glob(f"*_{area}.json"))
     if not paths:
-        raise EvaluationInputError(f"{predictions} holds no predictions; run `brodmann predict` first")
+        raise EvaluationInputError(f"{predictions} holds no predictions of {area}; run `brodmann predict` first")
     documents = [SectionPrediction.model_validate_json(path.read_text(encoding="utf-8")) for path in paths]
     return sorted(documents, key=lambda document: document.section)
 
 
-def _compare(
-    folder: BrainFolder, model: LocalModel, areas: Sequence[PlacedMask], document: SectionPrediction, predictions: Path
-) -> _Compared:
+def _compare(folder: BrainFolder, model: SegmentationModel, document: SectionPrediction, predictions: Path) -> _Compared:
     labels = cv2.imread(str(predictions / document.label_file), cv2.IMREAD_UNCHANGED)
     if labels is None or labels.shape != (document.grid.height_px, document.grid.width_px):
         raise EvaluationInputError(f"{predictions / document.label_file} is not the raster of section {document.section}")
     inside = labels != OUTSIDE
-    outlines = [outline.paths for outline in folder.truth(document.section).outlines if outline.area == model.area]
+    outlines = [outline.paths for outline in folder.truth(document.section).outlines if outline.area == document.area]
     truth = np.zeros_like(inside)
     for paths in outlines:
         truth |= rasterise(rings(paths), document.grid)
-    first, second = (
-        warp_mask(area.mask, area.grid, transform_between(folder.alignment, area.section, document.section), document.grid)
-        for area in areas
-    )
-    between = interpolate_masks(first, second, _fraction(model, document.section))
+    between = _interpolated(folder, model, document)
     return _Compared(document.grid, truth & inside, (labels == AREA) & inside, between & inside)
 
 
-def _fraction(model: LocalModel, section: int) -> float:
-    first, last = model.sections
-    return (section - first) / (last - first)
+def _interpolated(folder: BrainFolder, model: SegmentationModel, document: SectionPrediction) -> NDArray[np.bool_]:
+    """The outlines of the two nearest training sections, carried onto the section and interpolated by their shape."""
+    pixel_size_um, masks = model.settings.low_pixel_size_um, []
+    for number in model.neighbours(document.section):
+        annotated = area_mask(folder, number, model.outlines(number, document.area), pixel_size_um)
+        matrix = transform_between(folder.alignment, number, document.section)
+        masks.append(warp_mask(annotated.mask, annotated.grid, matrix, document.grid))
+    return interpolate_masks(masks[0], masks[-1], _fraction(model, document.section))
 
 
-def _summary(model: LocalModel, scores: Sequence[SectionScore]) -> Evaluation:
+def _fraction(model: SegmentationModel, section: int) -> float:
+    """Where the section lies between its two nearest training sections, from 0 to 1."""
+    neighbours = model.neighbours(section)
+    first, last = neighbours[0], neighbours[-1]
+    return (section - first) / (last - first) if last > first else 0.0
+
+
+def _summary(area: str, model: SegmentationModel, scores: Sequence[SectionScore]) -> Evaluation:
     middle = [score for score in scores if score.middle_third]
     return Evaluation(
-        area=model.area,
+        area=area,
         training_sections=model.sections,
         scores=tuple(scores),
         median_f1_model=median(score.f1_model for score in scores),

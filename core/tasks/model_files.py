@@ -24,12 +24,12 @@ class ModelFilesError(Exception):
     """A model folder that cannot be used."""
 
 
-class LocalModel(Contract):
-    """`model.json`: a local segmentation model of one area between two sections of a brain."""
+class SegmentationModel(Contract):
+    """`model.json`: a segmentation model of one or several areas, and the sections it was trained on."""
 
     format_version: Literal[1] = 1
-    area: Identifier
-    sections: tuple[SectionNumber, SectionNumber]
+    areas: tuple[Identifier, ...]
+    sections: tuple[SectionNumber, ...]
     settings: SegmentationSettings
     brain: BrainReference
     annotations: tuple[FrozenAnnotation, ...]
@@ -39,9 +39,16 @@ class LocalModel(Contract):
     code_version: str
     trained_at: Moment
 
-    def outlines(self, section: int) -> list[Paths]:
-        """The area's paths on one of the training sections."""
-        return outlines_on(self.annotations, self.area, section)
+    def outlines(self, section: int, area: str | None = None) -> list[Paths]:
+        """The paths of an area, or of all the model's areas, on one of the training sections."""
+        areas = self.areas if area is None else (area,)
+        return [paths for name in areas for paths in outlines_on(self.annotations, name, section)]
+
+    def neighbours(self, section: int) -> tuple[SectionNumber, ...]:
+        """The nearest training sections on both sides of a section; of the ends, the one there is."""
+        below = [number for number in self.sections if number <= section]
+        above = [number for number in self.sections if number >= section]
+        return tuple(sorted({*below[-1:], *above[:1]}))
 
 
 def outlines_on(annotations: tuple[FrozenAnnotation, ...], area: str, section: int) -> list[Paths]:
@@ -49,33 +56,52 @@ def outlines_on(annotations: tuple[FrozenAnnotation, ...], area: str, section: i
     return [annotation.paths for annotation in annotations if (annotation.area, annotation.section) == (area, section)]
 
 
-def save_model(folder: Path, model: nn.Module, description: LocalModel) -> None:
+def save_model(folder: Path, model: nn.Module, description: SegmentationModel) -> None:
     """Write both files, the description last: where it stands, the weights stand too."""
     write_tensors(folder / WEIGHTS_FILE, model.state_dict(), {})
     write_text(folder / DESCRIPTION_FILE, description.model_dump_json(indent=1))
 
 
-def load_description(folder: Path) -> LocalModel:
+def load_description(folder: Path) -> SegmentationModel:
     """Read `model.json`; ModelFilesError when it is missing or not valid."""
     path = folder / DESCRIPTION_FILE
     try:
-        return LocalModel.model_validate_json(path.read_text(encoding="utf-8"))
+        return SegmentationModel.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelFilesError(f"{path} is missing: the training job has not ended well; train again") from error
     except ValidationError as error:
         raise ModelFilesError(f"{path} is not a model description: {error}") from error
 
 
-def load_network(folder: Path, description: LocalModel) -> nn.Module:
+def load_network(folder: Path, description: SegmentationModel) -> nn.Module:
     """The trained network; ModelFilesError when the weights are missing or do not fit the description."""
     path = folder / WEIGHTS_FILE
-    model = build_model(description.settings.architecture)
+    model = build_model(description.settings.architecture, areas=len(description.areas))
     try:
         tensors: dict[str, torch.Tensor] = load_file(path)
         model.load_state_dict(tensors)
     except (FileNotFoundError, RuntimeError) as error:
         raise ModelFilesError(f"{path} does not hold the weights of a {description.settings.architecture}: {error}") from error
     return model
+
+
+def load_model(folder: Path) -> tuple[SegmentationModel, nn.Module]:
+    """Description and trained network of a model folder; ModelFilesError."""
+    description = load_description(folder)
+    return description, load_network(folder, description)
+
+
+def take_over(model: nn.Module, description: SegmentationModel, trained: nn.Module) -> None:
+    """Start `model` from a trained one; a classifier for another number of areas is not taken over.
+
+    ModelFilesError when the other is of another architecture.
+    """
+    own, other = model.state_dict(), trained.state_dict()
+    shared = {name: value for name, value in other.items() if name in own and value.shape == own[name].shape}
+    if type(model) is not type(trained):
+        name = description.settings.architecture
+        raise ModelFilesError(f"the model to start from is a {name}, not a {type(model).__name__}; choose one of the same kind")
+    model.load_state_dict(own | shared)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,7 +1,8 @@
-"""Predict an area on sections between the two its local model was trained on (thesis 5.1.2)."""
+"""Predict areas on sections between those their model was trained on (thesis 5.1.2)."""
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.contracts.datasets import RasterGrid
 from core.contracts.jobs import JobDefinition, Progress
-from core.contracts.training import AREA, PredictParameters, SectionPrediction
+from core.contracts.training import AREA, OTHER_GRAY_MATTER, PredictParameters, SectionPrediction
 from core.datasets import BrainFolder
 from core.datasets.files import write_atomically
 from core.datasets.open_section import open_section
@@ -24,7 +25,7 @@ from core.sampling.labels import OUTSIDE, resample_nearest, section_grid
 from core.sampling.regions import PlacedMask, cropped, prediction_region, region_around
 from core.sampling.resident import area_mask
 from core.tasks.context import JobContext, JobInterruptedError
-from core.tasks.model_files import LocalModel, load_description, load_network, write_text
+from core.tasks.model_files import SegmentationModel, load_model, write_text
 from core.units import um2_to_mm2
 
 FOLDER = "predictions"
@@ -35,7 +36,7 @@ class PredictionInputError(Exception):
 
 
 def predict(definition: JobDefinition, context: JobContext) -> None:
-    """Write `predictions/<section>.json` and its two rasters for each section; sections already written are kept.
+    """Write `predictions/<section>_<area>.json` and its rasters for each section; sections already written are kept.
 
     PredictionInputError or ModelFilesError say what is wrong; JobInterruptedError when asked to stop: finished sections stay.
     """
@@ -43,28 +44,29 @@ def predict(definition: JobDefinition, context: JobContext) -> None:
     if not isinstance(parameters, PredictParameters):
         raise PredictionInputError(f"job {definition.key} is a {parameters.kind} job, not a predict job")
     model_folder = context.results_of(parameters.model_job)
-    model = load_description(model_folder)
+    model, network = load_model(model_folder)
     _check(parameters, model)
     folder = BrainFolder(context.brain_folder)
-    predictor = Predictor(ready(load_network(model_folder, model)), patch_geometry(model.settings), model.settings.precision)
+    predictor = Predictor(ready(network), patch_geometry(model.settings), model.settings.precision)
     regions = enlarged_regions(folder, model)
     results = context.results / FOLDER
     results.mkdir(exist_ok=True)
     progress = _Reporter(context, len(parameters.sections))
     for index, number in enumerate(parameters.sections):
-        if not (results / f"{number}.json").exists():
-            region = section_region(folder, regions, number)
+        if not all((results / f"{number}_{area}.json").exists() for area in model.areas):
+            region = section_region(folder, [regions[each] for each in model.neighbours(number)], number)
             prediction = predict_section(folder, region, predictor, partial(progress.tile, index, number))
-            write_prediction(results, number, model.area, prediction)
+            for area_index, area in enumerate(model.areas):
+                write_prediction(results, number, area, of_area(prediction, area_index))
         progress.section(index + 1, number)
 
 
-def enlarged_regions(folder: BrainFolder, model: LocalModel) -> tuple[PlacedMask, ...]:
-    """The regions of both training sections with the enlarged radius."""
+def enlarged_regions(folder: BrainFolder, model: SegmentationModel) -> dict[int, PlacedMask]:
+    """The region of each training section with the enlarged radius."""
     settings = model.settings
     radius_mm = settings.roi_radius_mm * settings.roi_enlargement
     areas = [area_mask(folder, number, model.outlines(number), settings.low_pixel_size_um) for number in model.sections]
-    return tuple(region_around(area, radius_mm) for area in areas)
+    return {area.section: region_around(area, radius_mm) for area in areas}
 
 
 def section_region(folder: BrainFolder, regions: Sequence[PlacedMask], number: int) -> PlacedMask:
@@ -83,12 +85,21 @@ def predict_section(
         return predictor.predict(region, tissue_in_region, partial(_read, section), on_tile)
 
 
+def of_area(prediction: RegionPrediction, index: int) -> RegionPrediction:
+    """The prediction as one area's own: that area is AREA, all other areas are other gray matter."""
+    labels = prediction.labels
+    other = (labels >= AREA) & (labels != OUTSIDE) & (labels != AREA + index)
+    own = np.where(other, np.uint8(OTHER_GRAY_MATTER), labels)
+    own[labels == AREA + index] = AREA
+    return replace(prediction, labels=own)
+
+
 def write_prediction(folder: Path, number: int, area: str, prediction: RegionPrediction) -> None:
     """Write both rasters, then the document: where it stands, the rasters stand too."""
     document = describe(number, area, prediction)
     _write_png(folder / document.label_file, prediction.labels)
     _write_png(folder / document.confidence_file, prediction.confidence)
-    write_text(folder / f"{number}.json", document.model_dump_json(indent=1))
+    write_text(folder / f"{number}_{area}.json", document.model_dump_json(indent=1))
 
 
 def describe(number: int, area: str, prediction: RegionPrediction) -> SectionPrediction:
@@ -99,20 +110,15 @@ def describe(number: int, area: str, prediction: RegionPrediction) -> SectionPre
         section=number,
         area=area,
         grid=prediction.grid,
-        label_file=f"{number}_label.png",
-        confidence_file=f"{number}_confidence.png",
+        label_file=f"{number}_{area}_label.png",
+        confidence_file=f"{number}_{area}_confidence.png",
         area_mm2=um2_to_mm2(int(found.sum()) * prediction.grid.pixel_size_um**2),
         mean_confidence=float(prediction.confidence[meant].mean() / 255) if meant.any() else 0.0,
     )
 
 
-def _check(parameters: PredictParameters, model: LocalModel) -> None:
-    first, last = model.sections
-    if parameters.area != model.area or parameters.training_sections != model.sections:
-        raise PredictionInputError(
-            f"the model of job {parameters.model_job} is of area {model.area} between sections {first} and {last}, "
-            f"not of {parameters.area} between {parameters.training_sections[0]} and {parameters.training_sections[1]}"
-        )
+def _check(parameters: PredictParameters, model: SegmentationModel) -> None:
+    first, last = model.sections[0], model.sections[-1]
     outside = [number for number in parameters.sections if not first < number < last]
     if outside:
         raise PredictionInputError(f"sections {outside} do not lie between the training sections {first} and {last}")

@@ -1,4 +1,4 @@
-"""Train a local segmentation model of one area on two annotated sections (thesis 5.1)."""
+"""Train a segmentation model on annotated sections: local, of two of them (thesis 5.1), or global, of all (thesis 5.2)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from core.models.start_weights import load_start_weights
 from core.sampling.centres import BalancedCentres, class_weights
 from core.sampling.resident import ResidentSection, Surroundings, load_resident
 from core.tasks.context import JobContext, JobInterruptedError
-from core.tasks.model_files import LocalModel, outlines_on, save_model
+from core.tasks.model_files import SegmentationModel, load_model, outlines_on, save_model, take_over
 from core.training.batches import PatchSource, batches
 from core.training.loop import TrainingResult, train_model
 from core.training.normalisation import recalibrate
@@ -39,8 +39,10 @@ def train(definition: JobDefinition, context: JobContext) -> None:
     settings = parameters.settings
     sections = _load_sections(definition, parameters, context)
     source, weights = _prepare(sections, parameters)
-    model = build_model(settings.architecture, settings.seed)
-    if settings.start_weights is not None:
+    model = build_model(settings.architecture, settings.seed, len(parameters.areas))
+    if parameters.start_model is not None:
+        take_over(model, *load_model(context.results_of(parameters.start_model)))
+    elif settings.start_weights is not None:
         load_start_weights(model, settings.start_weights)
     result = train_model(model, source, weights, settings, context)
     if not result.finished:
@@ -66,11 +68,12 @@ def _load_sections(definition: JobDefinition, parameters: TrainParameters, conte
     sections = []
     for done, number in enumerate(parameters.sections):
         _tell(context.report, f"reading section {number}", done, len(parameters.sections))
-        outlines = outlines_on(definition.inputs.annotations, parameters.area, number)
-        if not outlines:
-            raise TrainingInputError(
-                f"area {parameters.area} is not annotated on section {number}; outline it there or choose another section"
-            )
+        outlines = [outlines_on(definition.inputs.annotations, area, number) for area in parameters.areas]
+        for area, found in zip(parameters.areas, outlines, strict=True):
+            if not found:
+                raise TrainingInputError(
+                    f"area {area} is not annotated on section {number}; outline it there or choose another section"
+                )
         sections.append(load_resident(folder, number, outlines, keep))
     return sections
 
@@ -78,20 +81,20 @@ def _load_sections(definition: JobDefinition, parameters: TrainParameters, conte
 def _prepare(sections: list[ResidentSection], parameters: TrainParameters) -> tuple[PatchSource, NDArray[np.float32]]:
     settings = parameters.settings
     labels = [section.labels_in_region.values for section in sections]
-    centres = BalancedCentres(labels, parameters.area, parameters.sections)
+    centres = BalancedCentres(labels, parameters.areas, parameters.sections)
     source = PatchSource(sections, centres, patch_geometry(settings), settings)
     weights = class_weights(centres.counts)
     return source, weights if settings.weight_classes else (weights > 0).astype(np.float32)
 
 
-def _describe(definition: JobDefinition, parameters: TrainParameters, result: TrainingResult) -> LocalModel:
-    used = {parameters.sections[0], parameters.sections[1]}
-    return LocalModel(
-        area=parameters.area,
+def _describe(definition: JobDefinition, parameters: TrainParameters, result: TrainingResult) -> SegmentationModel:
+    areas, sections = set(parameters.areas), set(parameters.sections)
+    return SegmentationModel(
+        areas=parameters.areas,
         sections=parameters.sections,
         settings=parameters.settings,
         brain=definition.inputs.brain,
-        annotations=tuple(a for a in definition.inputs.annotations if a.area == parameters.area and a.section in used),
+        annotations=tuple(a for a in definition.inputs.annotations if a.area in areas and a.section in sections),
         iterations=parameters.settings.iterations,
         final_loss=result.loss,
         final_f1_area=result.f1_area,

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from core.contracts.jobs import Progress
-from core.contracts.training import AREA, SegmentationSettings
+from core.contracts.training import SegmentationSettings
 from core.losses.weighted_cross_entropy import weighted_cross_entropy
 from core.models.device import choose_device, mixed_precision, placed
 from core.models.factory import as_input
 from core.optimisers.nesterov_sgd import learning_rate_at, nesterov_sgd, set_learning_rate
 from core.training.batches import Batch, PatchSource, batches
 from core.training.checkpoint import load_checkpoint, save_checkpoint
-from core.training.metrics import ConfusionMatrix
+from core.training.metrics import ConfusionMatrix, mean_f1_of_areas
 
 CHECKPOINT_EVERY_S = 20.0
 REPORT_EVERY_S = 1.0
@@ -62,8 +62,8 @@ class TrainingResult:
 class _Stretch:
     """Losses and hits since the last report."""
 
+    confusion: ConfusionMatrix
     losses: list[float] = field(default_factory=list)
-    confusion: ConfusionMatrix = field(default_factory=ConfusionMatrix)
 
 
 def train_model(
@@ -84,7 +84,7 @@ def train_model(
     weights = torch.from_numpy(class_weights).to(device)
     first_step = load_checkpoint(surroundings.checkpoints, model, optimiser, settings)
     model.train()
-    stretch, reported = _Stretch(), TrainingResult(False, first_step, math.nan, 0.0)
+    stretch, reported = _Stretch(ConfusionMatrix(len(class_weights))), TrainingResult(False, first_step, math.nan, 0.0)
     started = reported_at = saved_at = time.monotonic()
 
     for step, batch in enumerate(batches(source, first_step, settings.iterations), start=first_step):
@@ -104,7 +104,7 @@ def train_model(
         if done == settings.iterations or now - reported_at >= REPORT_EVERY_S:
             seconds_per_step = (now - started) / (done - first_step)
             reported = _report(stretch, done, settings, seconds_per_step, surroundings)
-            stretch, reported_at = _Stretch(), now
+            stretch, reported_at = _Stretch(ConfusionMatrix(len(class_weights))), now
         if done == settings.iterations:
             break
         stop = surroundings.stop_requested()
@@ -133,7 +133,7 @@ def _record(stretch: _Stretch, loss: float, logits: torch.Tensor, batch: Batch) 
 def _report(
     stretch: _Stretch, done: int, settings: SegmentationSettings, seconds_per_step: float, surroundings: Surroundings
 ) -> TrainingResult:
-    loss, f1_area = float(np.mean(stretch.losses)), stretch.confusion.f1(AREA)
+    loss, f1_area = float(np.mean(stretch.losses)), mean_f1_of_areas(stretch.confusion)
     surroundings.report(
         Progress(
             at=datetime.now(UTC),

@@ -11,7 +11,7 @@ def training_job(**changes: object) -> JobDefinition:
     fields: dict[str, object] = {
         "key": uuid4().hex,
         "title": "hOc1 between 901 and 1021",
-        "parameters": TrainParameters(area="hOc1", sections=(901, 1021)),
+        "parameters": TrainParameters(areas=("hOc1",), sections=(901, 1021)),
         "inputs": JobInputs(brain=BrainReference(id="NOWHERE", fingerprint="0" * 64)),
         "resources": Resources(cpus=1, time_limit_s=600),
         "code_version": "test",
@@ -22,5 +22,5 @@ def training_job(**changes: object) -> JobDefinition:
 
 def prediction_job(after: JobDefinition, **changes: object) -> JobDefinition:
     """A prediction job that waits for a training job."""
-    parameters = PredictParameters(area="hOc1", model_job=after.key, training_sections=(901, 1021), sections=(911,))
+    parameters = PredictParameters(model_job=after.key, sections=(911,))
     return training_job(title="predict", parameters=parameters, after=(after.key,), **changes)

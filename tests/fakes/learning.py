@@ -42,7 +42,7 @@ def patch_source(settings: SegmentationSettings) -> PatchSource:
     """Two sections to train on."""
     sections = [resident_section(settings, 901, seed=0), resident_section(settings, 1021, seed=1)]
     labels = [section.labels_in_region.values for section in sections]
-    centres = BalancedCentres(labels, "hOc1", (901, 1021))
+    centres = BalancedCentres(labels, ("hOc1",), (901, 1021))
     return PatchSource(sections, centres, patch_geometry(settings), settings)
 
 

@@ -14,7 +14,7 @@ from core.tasks.context import JobContext
 from core.tasks.predict_sections import predict
 from core.tasks.train_segmentation import train
 
-TRAIN_KEY, PREDICT_KEY = "a" * 32, "b" * 32
+TRAIN_KEY, PREDICT_KEY, START_KEY = "a" * 32, "b" * 32, "c" * 32
 AREA = "hOc1"
 
 Frozen = tuple[FrozenAnnotation, ...]
@@ -27,12 +27,16 @@ class LocalRun:
     brain: BrainFolder
     folder: Path
     settings: SegmentationSettings = PRESETS["tiny"].settings
-    sections: tuple[int, int] = (901, 941)
+    sections: tuple[int, ...] = (901, 941)
+    areas: tuple[str, ...] = (AREA,)
+    start: "LocalRun | None" = None
     stop: bool = False
     reports: list[Progress] = field(default_factory=list)
 
     def results_of(self, key: str) -> Path:
-        """The results folder of a job."""
+        """The results folder of a job; of the other training where that is asked for."""
+        if key == START_KEY and self.start is not None:
+            return self.start.results_of(TRAIN_KEY)
         return self.folder / key / "results"
 
     def context(self, key: str) -> JobContext:
@@ -51,10 +55,10 @@ class LocalRun:
     def annotations(self) -> tuple[FrozenAnnotation, ...]:
         """The truth of both training sections as annotations."""
         return tuple(
-            FrozenAnnotation(uid=uuid4().hex, version=1, section=number, area=AREA, paths=outline.paths)
+            FrozenAnnotation(uid=uuid4().hex, version=1, section=number, area=outline.area, paths=outline.paths)
             for number in self.sections
             for outline in self.brain.truth(number).outlines
-            if outline.area == AREA
+            if outline.area in self.areas
         )
 
     def definition(self, key: str, parameters: JobParameters, annotations: Frozen | None = None) -> JobDefinition:
@@ -73,12 +77,14 @@ class LocalRun:
 
     def train(self, annotations: Frozen | None = None) -> Path:
         """Train; the results folder."""
-        parameters = TrainParameters(area=AREA, sections=self.sections, settings=self.settings)
+        parameters = TrainParameters(
+            areas=self.areas, sections=self.sections, settings=self.settings, start_model=START_KEY if self.start else None
+        )
         train(self.definition(TRAIN_KEY, parameters, annotations), self.context(TRAIN_KEY))
         return self.results_of(TRAIN_KEY)
 
     def predict(self, sections: tuple[int, ...], **changes: Any) -> Path:
         """Predict; the results folder."""
-        values = {"area": AREA, "model_job": TRAIN_KEY, "training_sections": self.sections, "sections": sections} | changes
+        values = {"model_job": TRAIN_KEY, "sections": sections} | changes
         predict(self.definition(PREDICT_KEY, PredictParameters(**values)), self.context(PREDICT_KEY))
         return self.results_of(PREDICT_KEY)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from brodmann.cli import main
 from core.datasets import adopt_truth
 
-SECTIONS = ("--sections", "901", "941")
+SECTIONS = ("--sections", "901,941")
 
 
 def brodmann(*arguments: str) -> str:
@@ -26,7 +26,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     brodmann("phantom", "build", f"{folder}/TINY", "--preset", "tiny")
     adopt_truth(folder / "TINY")
     brodmann("train", f"{folder}/TINY", "--area", "hOc1", *SECTIONS, "--preset", "tiny", "--out", f"{folder}/model")
-    arguments = ("--model", f"{folder}/model", "--area", "hOc1", *SECTIONS, "--out", f"{folder}/predicted", "--json")
+    arguments = ("--model", f"{folder}/model", "--out", f"{folder}/predicted", "--json")
     (folder / "told.json").write_text(brodmann("predict", f"{folder}/TINY", *arguments))
     return folder
 

@@ -153,7 +153,7 @@ class Installation:
             brain=BrainReference(id=self.brain.brain.id, fingerprint=self.brain.fingerprint()),
             annotations=tuple(square(number) for number in ENDS),
         )
-        parameters = TrainParameters(area="hOc1", sections=ENDS, settings=settings)
+        parameters = TrainParameters(areas=("hOc1",), sections=ENDS, settings=settings)
         return training_job(parameters=parameters, inputs=inputs)
 
     def _start(self, module: str, *arguments: str) -> "subprocess.Popen[bytes]":

@@ -14,7 +14,7 @@ from core.contracts.jobs import JobState, ResultState
 from core.contracts.training import PredictParameters, SectionPrediction
 from tests.fakes.brain_folder import NUMBERS
 from tests.fakes.jobs import prediction_job, training_job
-from tests.integration.compute_service.installation import ENDS, PATIENCE_S, Installation, await_that, kill
+from tests.integration.compute_service.installation import PATIENCE_S, Installation, await_that, kill
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def service(tmp_path_factory):
 
 
 def prediction_after(training):
-    parameters = PredictParameters(area="hOc1", model_job=training.key, training_sections=ENDS, sections=NUMBERS[1:2])
+    parameters = PredictParameters(model_job=training.key, sections=NUMBERS[1:2])
     return prediction_job(training, inputs=training.inputs).model_copy(update={"parameters": parameters})
 
 

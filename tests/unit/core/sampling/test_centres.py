@@ -17,7 +17,7 @@ def two_sections():
 
 def test_every_class_is_a_quarter_of_the_centres():
     sections = two_sections()
-    centres = BalancedCentres(sections, "hOc1", (901, 1021)).draw(np.random.default_rng(1), 4002)
+    centres = BalancedCentres(sections, ("hOc1",), (901, 1021)).draw(np.random.default_rng(1), 4002)
     classes = np.array([sections[c.section_index][c.row, c.column] for c in centres])
     counts = np.bincount(classes, minlength=4)
     assert counts.sum() == 4002
@@ -26,7 +26,7 @@ def test_every_class_is_a_quarter_of_the_centres():
 
 def test_centres_of_a_class_are_uniform_over_both_sections():
     sections = two_sections()
-    centres = BalancedCentres(sections, "hOc1", (901, 1021)).draw(np.random.default_rng(2), 20_000)
+    centres = BalancedCentres(sections, ("hOc1",), (901, 1021)).draw(np.random.default_rng(2), 20_000)
     drawn = [(c.section_index, c.row, c.column) for c in centres if sections[c.section_index][c.row, c.column] == 3]
     _, counts = np.unique(np.array(drawn), axis=0, return_counts=True)
     assert len(counts) == 16 + 6
@@ -35,13 +35,13 @@ def test_centres_of_a_class_are_uniform_over_both_sections():
 
 def test_no_centre_lies_outside_the_regions():
     sections = two_sections()
-    centres = BalancedCentres(sections, "hOc1", (901, 1021)).draw(np.random.default_rng(3), 1000)
+    centres = BalancedCentres(sections, ("hOc1",), (901, 1021)).draw(np.random.default_rng(3), 1000)
     assert all(sections[c.section_index][c.row, c.column] != OUT for c in centres)
 
 
 def test_even_a_batch_of_four_is_balanced():
     sections = two_sections()
-    balanced = BalancedCentres(sections, "hOc1", (901, 1021))
+    balanced = BalancedCentres(sections, ("hOc1",), (901, 1021))
     for seed in range(20):
         centres = balanced.draw(np.random.default_rng(seed), 4)
         assert sorted(int(sections[c.section_index][c.row, c.column]) for c in centres) == [0, 1, 2, 3]
@@ -51,12 +51,12 @@ def test_area_missing_on_a_section_is_named():
     first, second = two_sections()
     second[second == 3] = 2
     with pytest.raises(ClassAbsentError, match="area hOc1 has no pixels in section 1021"):
-        BalancedCentres([first, second], "hOc1", (901, 1021))
+        BalancedCentres([first, second], ("hOc1",), (901, 1021))
 
 
 def test_an_absent_auxiliary_class_is_left_out():
     labels = np.array([[2, 2, 3, 3]], np.uint8)
-    balanced = BalancedCentres([labels], "hOc1", (901,))
+    balanced = BalancedCentres([labels], ("hOc1",), (901,))
     classes = [int(labels[0, c.column]) for c in balanced.draw(np.random.default_rng(0), 100)]
     assert (classes.count(2), classes.count(3)) == (50, 50)
     np.testing.assert_allclose(class_weights(balanced.counts), [0, 0, 1, 1])

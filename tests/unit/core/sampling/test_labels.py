@@ -15,7 +15,7 @@ def test_area_is_gray_matter_inside_the_outline_only():
     grid = RasterGrid(pixel_size_um=16, width_px=3, height_px=2)
     tissue = np.array([[0, 1, 2], [0, 1, 2]], np.uint8)
     outlined = np.array([[True, True, True], [False, False, False]])
-    np.testing.assert_array_equal(class_raster(tissue, grid, outlined, grid), [[0, 1, 3], [0, 1, 2]])
+    np.testing.assert_array_equal(class_raster(tissue, grid, [outlined], grid), [[0, 1, 3], [0, 1, 2]])
 
 
 def test_resampling_takes_the_pixel_that_holds_the_centre():

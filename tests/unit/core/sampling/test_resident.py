@@ -35,7 +35,7 @@ def loaded(brain):
         geometry.reach_um,
     )
     outlines = [outline.paths for outline in brain.truth(921).outlines if outline.area == "hOc1"]
-    return load_resident(brain, 921, outlines, keep)
+    return load_resident(brain, 921, [outlines], keep)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_images_stay_within_the_section(brain, section):
 def test_a_patch_shows_what_reading_the_section_there_shows(brain, section, class_number):
     """Whatever the class of the centre: images kept in memory reach as far as a patch does, or as the section."""
     geometry = patch_geometry(SETTINGS)
-    centres = BalancedCentres([section.labels_in_region.values], "hOc1", (921,))
+    centres = BalancedCentres([section.labels_in_region.values], ("hOc1",), (921,))
     source = PatchSource([section], centres, geometry, SETTINGS)
     row, column = np.argwhere(section.labels_in_region.values == class_number)[0]
     patch = source.cut(Centre(0, int(row), int(column)), Variation())

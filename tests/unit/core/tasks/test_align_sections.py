@@ -97,6 +97,6 @@ def test_going_on_gives_the_same_as_one_run(align: AlignRun, tmp_path: Path) -> 
 def test_unknown_sections_and_other_jobs_are_refused_by_name(align: AlignRun) -> None:
     with pytest.raises(AlignmentInputError, match=r"SMALL has no sections \[902\]"):
         align(902)
-    other = PredictParameters(area="hOc1", model_job="a" * 32, training_sections=(901, 941), sections=(921,))
+    other = PredictParameters(model_job="a" * 32, sections=(921,))
     with pytest.raises(AlignmentInputError, match="is a predict job"):
         align_sections(align.definition(KEY, other, ()), align.context(KEY))

@@ -98,6 +98,6 @@ def test_sections_that_the_brain_lacks_are_refused_before_anything_is_computed(t
 
 
 def test_another_kind_of_job_is_refused(tissue: TissueRun) -> None:
-    other = PredictParameters(area="hOc1", model_job="a" * 32, training_sections=(901, 941), sections=(921,))
+    other = PredictParameters(model_job="a" * 32, sections=(921,))
     with pytest.raises(task.TissueInputError, match="is a predict job"):
         task.compute_tissue(tissue.definition(KEY, other, ()), tissue.context(KEY))

@@ -10,7 +10,7 @@ from tests.fakes.tasks import AREA, TRAIN_KEY
 def test_training_leaves_a_model_that_says_what_it_was_made_of(trained):
     folder = trained.results_of(TRAIN_KEY)
     description = load_description(folder)
-    assert (description.area, description.sections, description.settings) == (AREA, (901, 941), trained.settings)
+    assert (description.areas, description.sections, description.settings) == ((AREA,), (901, 941), trained.settings)
     assert description.brain.fingerprint == trained.brain.fingerprint()
     assert {annotation.section for annotation in description.annotations} == {901, 941}
     assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors"]
