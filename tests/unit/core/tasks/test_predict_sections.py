@@ -78,11 +78,55 @@ def test_high_and_low_resolution_go_the_same_way_together(tiny_brain, tmp_path):
     assert set(np.unique(labels)) <= {0, 1, 2, 3, 255}
 
 
-from core.datasets import BrainFolder
-from core.datasets.build_store import StoreOptions, build_store
-from core.imaging.store import StoreWriter
-from core.models.factory import build_model
-from core.sampling.regions import PlacedMask
-from core.tasks.context import JobInterruptedError
-from core.tasks.model_files import ModelFilesError, load_model
-from core.tasks.predict_sections import PredictionInputError, predict_section
+class Reads:
+    """In place of a predictor: what it would be given to see."""
+
+    def predict(self, region, tissue, read, on_tile):
+        return read(region.grid.model_copy(update={"pixel_size_um": 4.0, "width_px": 64, "height_px": 64}))
+
+
+def test_a_prediction_sees_the_same_pixels_from_a_store_as_from_the_images(tiny_brain, tmp_path):
+    folder = tmp_path / "TINY"
+    shutil.copytree(tiny_brain.path, folder)
+    grid = RasterGrid(pixel_size_um=32.0, origin_um=(320.0, 320.0), width_px=8, height_px=8)
+    region = PlacedMask(921, np.ones((8, 8), bool), grid)
+    images = predict_section(tiny_brain, region, Reads(), print)
+    path = build_store(folder, StoreOptions(pixel_size_um=4.0, workers=1), lambda progress: None)
+    assert np.array_equal(predict_section(BrainFolder(folder), region, Reads(), print), images)
+    with StoreWriter(path) as writer:  # other pixels under the same mark show who reads them
+        about = tiny_brain.brain.section(921)
+        writer.write(921, 0, np.zeros((about.height_px, about.width_px), np.uint8), 0)
+        writer.finish(921, about.fingerprint)
+    assert (predict_section(BrainFolder(folder), region, Reads(), print) == 0).all()
+
+
+def test_a_global_model_of_two_areas_predicts_each_of_them(tiny_brain, tmp_path):
+    """Trained on three sections, it predicts between the two nearest; each area's raster knows that area alone."""
+    run = LocalRun(tiny_brain, tmp_path, sections=(901, 921, 941), areas=("hOc1", "hOc2"))
+    run.train()
+    folder = run.predict((911,)) / "predictions"
+    found = {area: read(folder, 911, area)[:2] for area in run.areas}
+    assert {document.area for document, _ in found.values()} == {"hOc1", "hOc2"}
+    masks = [labels == AREA for _, labels in found.values()]
+    assert all(mask.any() for mask in masks)
+    assert not (masks[0] & masks[1]).any()
+
+
+def test_a_model_goes_on_from_another_one(tiny_brain, tmp_path):
+    """The neighbour's weights are taken over; a classifier for more areas starts anew."""
+    first = LocalRun(tiny_brain, tmp_path / "first", sections=(901, 921))
+    first.train()
+    second = LocalRun(tiny_brain, tmp_path / "second", sections=(921, 941), areas=("hOc1", "hOc2"), start=first)
+    second.train()
+    kept, new = (load_model(run.results_of(TRAIN_KEY))[1].state_dict() for run in (first, second))
+    assert kept["decoder.classifier.weight"].shape != new["decoder.classifier.weight"].shape
+    name = "low_encoder.blocks.0.0.0.weight"
+    fresh = build_model("lr_unet", first.settings.seed).state_dict()
+    assert (kept[name] - new[name]).abs().mean() < 0.2 * (fresh[name] - new[name]).abs().mean()
+
+
+def test_a_model_of_another_kind_is_no_start(tiny_brain, tmp_path, trained):
+    high = trained.settings.model_copy(update={"architecture": "hr_unet", "output_px": 32, "start_weights": None})
+    other = LocalRun(tiny_brain, tmp_path, settings=high, start=trained)
+    with pytest.raises(ModelFilesError, match="is a lr_unet, not a HrUNet"):
+        other.train()
