@@ -43,6 +43,7 @@ def marks(work: Work, areas: Sequence[str]) -> Marks:
                 predicted=prediction is not None,
                 verdict=prediction.review.verdict if prediction and prediction.review else None,
                 mean_confidence=prediction.mean_confidence if prediction else None,
+                doubt=prediction.doubt if prediction else None,
             )
         )
     return {section: tuple(found[section]) for section in found}

@@ -38,7 +38,7 @@ class Predicted:
         except ValidationError as error:
             raise UnreadableDataError(f"The result {place} of job {report.key} is not a prediction: {error}") from error
         prediction = Prediction(
-            id=derived_key("prediction", job["project"], report.key, found.section),
+            id=derived_key("prediction", job["project"], report.key, found.section, found.area),
             project=job["project"],
             task=job["task"],
             job=report.key,
@@ -47,9 +47,17 @@ class Predicted:
             grid=found.grid,
             area_mm2=found.area_mm2,
             mean_confidence=found.mean_confidence,
+            doubt=found.doubt,
+            border=found.border,
             created_at=self._records.clock.now(),
         )
-        for kind, name in (("label", found.label_file), ("confidence", found.confidence_file)):
+        rasters = {
+            "label": found.label_file,
+            "confidence": found.confidence_file,
+            "probability": found.probability_file,
+            "entropy": found.entropy_file,
+        }
+        for kind, name in rasters.items():
             raster = self._compute.result(report.key, beside(place, name, report))
             read_raster(raster, found.grid, name)
             self._blobs.write(blob_name(prediction, kind), raster)
@@ -60,5 +68,5 @@ class Predicted:
 
 
 def blob_name(prediction: Prediction, kind: str) -> str:
-    """Where a prediction's raster lies; `kind` is label or confidence."""
+    """Where a prediction's raster lies; `kind` is label, confidence, probability or entropy."""
     return f"predictions/{prediction.project}/{prediction.id}_{kind}.png"

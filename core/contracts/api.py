@@ -170,6 +170,7 @@ class AreaMark(Contract):
     predicted: bool = False
     verdict: Verdict | None = None
     mean_confidence: float | None = None
+    doubt: float | None = None
 
 
 class SectionState(Contract):
@@ -268,6 +269,10 @@ class NewTask(Contract):
     pairs: tuple[tuple[SectionNumber, SectionNumber], ...] = Field(min_length=1, max_length=200)
     preset: Identifier
     settings: SegmentationSettings | None = Field(default=None, description="expert values in place of the preset's")
+    method: Literal["local", "global"] = Field(
+        default="local", description="global: one model of all annotated sections; the pairs say which intervals it fills"
+    )
+    start_job: Key | None = Field(default=None, description="a training job of this project whose model to go on from")
 
 
 class TaskList(Contract):
@@ -311,6 +316,31 @@ class PredictionList(Contract):
     """The newest prediction of each area on a section."""
 
     predictions: tuple[Prediction, ...]
+
+
+class ShapeProposal(Contract):
+    """An area's outline on a section, interpolated between the annotated sections around it: at once, without any job."""
+
+    area: Identifier
+    section: SectionNumber
+    paths: tuple[Path, ...] = Field(description="empty where the shapes vanish in between")
+    between: tuple[SectionNumber, SectionNumber]
+    distance_mm: NonNegativeFloat = Field(description="to the nearer of the two")
+
+
+class SectionCandidate(Contract):
+    """A section that could be annotated next, with what that is expected to be worth."""
+
+    section: SectionNumber
+    gain_mm2: NonNegativeFloat = Field(description="wrongly labelled area that annotating it is expected to save")
+
+
+class SectionSuggestion(Contract):
+    """The section whose annotation would help most, and the runners-up."""
+
+    area: Identifier
+    candidates: tuple[SectionCandidate, ...] = Field(description="best first; empty when nothing is predicted or all is sure")
+    why: str = Field(description="what the order rests on, in words")
 
 
 class NewReview(Contract):

@@ -6,7 +6,7 @@ from pydantic import Field, PositiveInt
 
 from core.contracts.base import Contract, Identifier, Key, Moment
 from core.contracts.datasets import RasterGrid, SectionNumber
-from core.contracts.training import SegmentationSettings
+from core.contracts.training import BorderStretch, SegmentationSettings
 
 Role = Literal["viewer", "annotator", "manager"]
 Verdict = Literal["accepted", "rejected", "corrected"]
@@ -91,6 +91,8 @@ class Prediction(Contract):
     grid: RasterGrid
     area_mm2: float = Field(ge=0)
     mean_confidence: float = Field(ge=0, le=1)
+    doubt: float = Field(default=0, ge=0, le=1, description="expected share of the area's extent that is wrong")
+    border: tuple[BorderStretch, ...] = ()
     review: Review | None = None
     created_at: Moment
 

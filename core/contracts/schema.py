@@ -27,6 +27,7 @@ DOCUMENTS: tuple[type[BaseModel], ...] = (
     jobs.Progress,
     jobs.Outcome,
     training.SectionPrediction,
+    training.ModelReport,
     projects.TrainingTask,
     projects.Prediction,
 )

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from core.contracts.base import Contract, Identifier, Key
+from core.contracts.base import XY, Contract, Identifier, Key
 from core.contracts.datasets import RasterGrid, SectionNumber
 
 Architecture = Literal["hr_unet", "lr_unet", "ms_unet"]
@@ -35,6 +35,15 @@ class SegmentationSettings(Contract):
     intensity_variation: NonNegativeFloat = Field(default=1.0, description="factor on the ranges of 5.1.3; 0 varies nothing")
     precision: Precision = "bfloat16"
     start_weights: Identifier | None = Field(default=None, description="name of packaged weights to start from")
+    shape_prior: NonNegativeFloat = Field(
+        default=1.0, description="weight of the outlines interpolated between training sections; 0: the texture alone decides"
+    )
+    validation_share: float = Field(
+        default=0.1,
+        ge=0,
+        le=0.5,
+        description="share of the training regions held out in blocks, to validate and calibrate",
+    )
     seed: NonNegativeInt = 0
 
 
@@ -67,6 +76,14 @@ class PredictParameters(Contract):
     sections: tuple[SectionNumber, ...] = Field(min_length=1)
 
 
+class BorderStretch(Contract):
+    """A stretch of a predicted border with how doubtful it is, from 0 (certain) to 1."""
+
+    points: Annotated[tuple[XY, ...], Field(min_length=2, max_length=10_000)]
+    length_mm: NonNegativeFloat
+    doubt: float = Field(ge=0, le=1)
+
+
 class SectionPrediction(Contract):
     """`results/predictions/<section>_<area>.json` of a predict job; its rasters are PNG files beside it."""
 
@@ -75,8 +92,42 @@ class SectionPrediction(Contract):
     grid: RasterGrid
     label_file: str = Field(description="8-bit PNG of class numbers; 255 outside the region of interest")
     confidence_file: str = Field(description="8-bit PNG, probability of the given label times 255")
+    probability_file: str = Field(description="8-bit PNG, calibrated probability of the area times 255")
+    entropy_file: str = Field(description="8-bit PNG, entropy over the classes, from 0 to that of an even guess, times 255")
     area_mm2: NonNegativeFloat
     mean_confidence: float = Field(ge=0, le=1)
+    doubt: float = Field(ge=0, le=1, description="expected share of the area's extent that is wrong; orders the review queue")
+    border: tuple[BorderStretch, ...] = Field(default=(), description="the area's border in stretches, most doubtful first")
+
+
+class ReliabilityBin(Contract):
+    """Pixels whose given label had a probability in one interval: how sure the model was, and how often it was right."""
+
+    confidence: float = Field(ge=0, le=1)
+    accuracy: float = Field(ge=0, le=1)
+    share: float = Field(ge=0, le=1)
+
+
+class Calibration(Contract):
+    """The temperature that makes probabilities honest on held-out parts of the training regions (Guo et al. 2017)."""
+
+    temperature: PositiveFloat = 1.0
+    ece_before: float = Field(ge=0, le=1, description="expected calibration error without it")
+    ece_after: float = Field(ge=0, le=1)
+    bins: tuple[ReliabilityBin, ...] = Field(default=(), description="after calibration")
+
+
+class ModelReport(Contract):
+    """`results/report.json` of a train job: how good the model is, as far as the training sections can tell."""
+
+    areas: tuple[Identifier, ...]
+    sections: tuple[SectionNumber, ...]
+    iterations: PositiveInt
+    final_loss: NonNegativeFloat
+    training_f1: dict[str, float] = Field(description="by area, over the last reported stretch of training")
+    validation_f1: dict[str, float] = Field(default_factory=dict, description="by area, on held-out blocks; empty without any")
+    calibration: Calibration | None = None
+    warnings: tuple[str, ...] = Field(default=(), description="what a person should know, in words")
 
 
 class Preset(Contract):

@@ -1,5 +1,6 @@
 """Prediction of a region of interest, tile by tile; memory holds one tile, whatever the section's size."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.contracts.datasets import RasterGrid
-from core.contracts.training import BACKGROUND, Precision
+from core.contracts.training import AREA, BACKGROUND, Precision
 from core.inference.tiles import Tile, plan_tiles
 from core.models.device import choose_device, mixed_precision, placed
 from core.models.factory import as_input
@@ -26,10 +27,16 @@ ReadImage = Callable[[RasterGrid], NDArray[np.uint8]]
 
 @dataclass(frozen=True, slots=True)
 class RegionPrediction:
-    """Class numbers (255 outside the region) and probability of the given class times 255 (0 outside), on one raster."""
+    """What a network says of a region, on one raster (h, w), 8 bit.
+
+    `labels`: class numbers, 255 outside the region. The others are shares times 255, 0 outside: `confidence` the probability
+    of the given class, `probabilities` (areas, h, w) that of each area, `entropy` that over the classes, of an even guess 1.
+    """
 
     labels: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
+    probabilities: NDArray[np.uint8]
+    entropy: NDArray[np.uint8]
     grid: RasterGrid
 
 
@@ -40,6 +47,7 @@ class Predictor:
     model: nn.Module
     geometry: PatchGeometry
     precision: Precision
+    areas: int = 1
     tile_px: int = TILE_PX
 
     def predict(
@@ -51,28 +59,31 @@ class Predictor:
         `read` gives the image on a raster of the section frame. `on_tile(done, of)` is called after each tile and may raise.
         """
         labels = np.full(region.mask.shape, OUTSIDE, dtype=np.uint8)
-        confidence = np.zeros(region.mask.shape, dtype=np.uint8)
+        shares = np.zeros((2 + self.areas, *region.mask.shape), dtype=np.uint8)  # confidence, entropy, the areas
         tiles = plan_tiles(region, self.tile_px, self.geometry.phase_px)
         wanted = [tile for tile in tiles if _part(tissue, tile).any()]
         for tile in tiles:
             if tile not in wanted:
-                _part(labels, tile)[...], _part(confidence, tile)[...] = BACKGROUND, CERTAIN
+                _part(labels, tile)[...], _part(shares[0], tile)[...] = BACKGROUND, CERTAIN
         for done, (tile, images) in enumerate(_read_ahead(wanted, self.geometry, read), start=1):
-            tile_labels, tile_confidence = self._run(images)
+            tile_labels, tile_shares = self._run(images)
             _paste(labels, tile, tile_labels)
-            _paste(confidence, tile, tile_confidence)
+            for raster, values in zip(shares, tile_shares, strict=True):
+                _paste(raster, tile, values)
             on_tile(done, len(wanted))
-        labels[~region.mask], confidence[~region.mask] = OUTSIDE, 0
-        return RegionPrediction(labels, confidence, region.grid)
+        labels[~region.mask], shares[:, ~region.mask] = OUTSIDE, 0
+        return RegionPrediction(labels, shares[0], shares[2:], shares[1], region.grid)
 
     def _run(self, images: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         device = next(self.model.parameters()).device
         inputs = [as_input(torch.from_numpy(image).to(device)[None, None].float() / 255) for image in images]
         with torch.inference_mode(), mixed_precision(device, self.precision):
             logits: Tensor = self.model(*inputs)
-            probability, label = logits.float().softmax(dim=1).max(dim=1)
-        confidence = (probability[0] * 255).round().to("cpu", torch.uint8).numpy()
-        return label[0].to("cpu", torch.uint8).numpy(), confidence
+            probabilities = logits.float().softmax(dim=1)[0]
+            confidence, label = probabilities.max(dim=0)
+            entropy = -(probabilities * probabilities.clamp_min(1e-12).log()).sum(dim=0) / math.log(len(probabilities))
+            shares = torch.cat([confidence[None], entropy[None], probabilities[AREA:]])
+        return label.to("cpu", torch.uint8).numpy(), (shares * 255).round().clamp(0, 255).to("cpu", torch.uint8).numpy()
 
 
 def ready(model: nn.Module) -> nn.Module:

@@ -47,7 +47,7 @@ def predict(definition: JobDefinition, context: JobContext) -> None:
     model, network = load_model(model_folder)
     _check(parameters, model)
     folder = BrainFolder(context.brain_folder)
-    predictor = Predictor(ready(network), patch_geometry(model.settings), model.settings.precision)
+    predictor = Predictor(ready(network), patch_geometry(model.settings), model.settings.precision, len(model.areas))
     regions = enlarged_regions(folder, model)
     results = context.results / FOLDER
     results.mkdir(exist_ok=True)
@@ -91,20 +91,28 @@ def of_area(prediction: RegionPrediction, index: int) -> RegionPrediction:
     other = (labels >= AREA) & (labels != OUTSIDE) & (labels != AREA + index)
     own = np.where(other, np.uint8(OTHER_GRAY_MATTER), labels)
     own[labels == AREA + index] = AREA
-    return replace(prediction, labels=own)
+    return replace(prediction, labels=own, probabilities=prediction.probabilities[index : index + 1])
 
 
 def write_prediction(folder: Path, number: int, area: str, prediction: RegionPrediction) -> None:
-    """Write both rasters, then the document: where it stands, the rasters stand too."""
+    """Write the rasters, then the document: where it stands, the rasters stand too. `prediction` is of one area."""
     document = describe(number, area, prediction)
     _write_png(folder / document.label_file, prediction.labels)
     _write_png(folder / document.confidence_file, prediction.confidence)
+    _write_png(folder / document.probability_file, prediction.probabilities[0])
+    _write_png(folder / document.entropy_file, prediction.entropy)
     write_text(folder / f"{number}_{area}.json", document.model_dump_json(indent=1))
 
 
 def describe(number: int, area: str, prediction: RegionPrediction) -> SectionPrediction:
-    """Extent of the area, and the mean confidence: over the pixels given to the area, or over the region if there are none."""
+    """Extent of the area, and the mean confidence: over the pixels given to the area, or over the region if there are none.
+
+    Doubt: by its own probabilities, the part of the area that is expected to be wrong, missed pixels and false ones together,
+    as a share of twice the expected extent; it is 1 − F1 with expected numbers.
+    """
     found = prediction.labels == AREA
+    probability = prediction.probabilities[0] / 255
+    extent = float(probability.sum()) + int(found.sum())
     meant = found if found.any() else prediction.labels != OUTSIDE
     return SectionPrediction(
         section=number,
@@ -112,8 +120,11 @@ def describe(number: int, area: str, prediction: RegionPrediction) -> SectionPre
         grid=prediction.grid,
         label_file=f"{number}_{area}_label.png",
         confidence_file=f"{number}_{area}_confidence.png",
+        probability_file=f"{number}_{area}_probability.png",
+        entropy_file=f"{number}_{area}_entropy.png",
         area_mm2=um2_to_mm2(int(found.sum()) * prediction.grid.pixel_size_um**2),
         mean_confidence=float(prediction.confidence[meant].mean() / 255) if meant.any() else 0.0,
+        doubt=min(1.0, max(0.0, 1 - 2 * float(probability[found].sum()) / extent)) if extent else 0.0,
     )
 
 

@@ -20,20 +20,25 @@ def disc(grid: RasterGrid = GRID, radius_px: float = 30.0) -> NDArray[np.bool_]:
 
 
 def prediction_files(section: int, mask: NDArray[np.bool_], area: str = "hOc1", grid: RasterGrid = GRID) -> dict[str, bytes]:
-    """The three files of one section."""
+    """The files of one section."""
     described = SectionPrediction(
         section=section,
         area=area,
         grid=grid,
         label_file=f"{section}_label.png",
         confidence_file=f"{section}_confidence.png",
+        probability_file=f"{section}_probability.png",
+        entropy_file=f"{section}_entropy.png",
         area_mm2=float(mask.sum()) * (grid.pixel_size_um / 1000) ** 2,
         mean_confidence=0.8,
+        doubt=0.2,
     )
     return {
         f"predictions/{section}.json": described.model_dump_json().encode(),
         f"predictions/{section}_label.png": png(np.where(mask, AREA, BACKGROUND).astype(np.uint8)),
         f"predictions/{section}_confidence.png": png(np.full(mask.shape, 204, np.uint8)),
+        f"predictions/{section}_probability.png": png(np.where(mask, 204, 51).astype(np.uint8)),
+        f"predictions/{section}_entropy.png": png(np.full(mask.shape, 128, np.uint8)),
     }
 
 

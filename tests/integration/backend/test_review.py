@@ -33,6 +33,7 @@ class TestReview:
             "predicted": True,
             "verdict": None,
             "mean_confidence": 0.8,
+            "doubt": 0.2,
         }
 
     def test_rasters_come_back_as_they_were(self, backend: Backend) -> None:

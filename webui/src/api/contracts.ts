@@ -885,6 +885,11 @@ export interface components {
             /** Area */
             area: string;
             /**
+             * Doubt
+             * @default null
+             */
+            doubt: number | null;
+            /**
              * Mean Confidence
              * @default null
              */
@@ -916,6 +921,21 @@ export interface components {
             predicted: number;
             /** Rejected */
             rejected: number;
+        };
+        /**
+         * BorderStretch
+         * @description A stretch of a predicted border with how doubtful it is, from 0 (certain) to 1.
+         */
+        BorderStretch: {
+            /** Doubt */
+            doubt: number;
+            /** Length Mm */
+            length_mm: number;
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
         };
         /**
          * Brain
@@ -1321,6 +1341,13 @@ export interface components {
             area: string;
             /** Key */
             key: string;
+            /**
+             * Method
+             * @description global: one model of all annotated sections; the pairs say which intervals it fills
+             * @default local
+             * @enum {string}
+             */
+            method: "local" | "global";
             /** Pairs */
             pairs: [
                 number,
@@ -1333,6 +1360,12 @@ export interface components {
              * @default null
              */
             settings: components["schemas"]["SegmentationSettings"] | null;
+            /**
+             * Start Job
+             * @description a training job of this project whose model to go on from
+             * @default null
+             */
+            start_job: string | null;
         };
         /**
          * OutlineList
@@ -1404,10 +1437,21 @@ export interface components {
             /** Area Mm2 */
             area_mm2: number;
             /**
+             * Border
+             * @default []
+             */
+            border: components["schemas"]["BorderStretch"][];
+            /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /**
+             * Doubt
+             * @description expected share of the area's extent that is wrong
+             * @default 0
+             */
+            doubt: number;
             grid: components["schemas"]["RasterGrid"];
             /** Id */
             id: string;
@@ -1900,11 +1944,23 @@ export interface components {
              */
             seed: number;
             /**
+             * Shape Prior
+             * @description weight of the outlines interpolated between training sections; 0: the texture alone decides
+             * @default 1
+             */
+            shape_prior: number;
+            /**
              * Start Weights
              * @description name of packaged weights to start from
              * @default null
              */
             start_weights: string | null;
+            /**
+             * Validation Share
+             * @description share of the training regions held out in blocks, to validate and calibrate
+             * @default 0.1
+             */
+            validation_share: number;
             /**
              * Weight Classes
              * @description weight the loss by the inverse share of each class in the regions

@@ -23,6 +23,7 @@ def prediction(section: int, verdict: Verdict | None = None, minutes: int = 0, a
         grid=GRID,
         area_mm2=1.0,
         mean_confidence=0.75,
+        doubt=0.2,
         review=review,
         created_at=NOW + timedelta(minutes=minutes),
     )
@@ -52,6 +53,7 @@ def test_marks_join_annotation_and_prediction_of_an_area() -> None:
         "predicted": True,
         "verdict": "corrected",
         "mean_confidence": 0.75,
+        "doubt": 0.2,
     }
     assert found[901][0].predicted is False
 

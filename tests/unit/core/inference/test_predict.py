@@ -54,7 +54,7 @@ def network(architecture):
 
 def predictor(architecture, tile_px, model=None):
     settings = SegmentationSettings(architecture=architecture)
-    return Predictor(model or network(architecture), patch_geometry(settings), "float32", tile_px)
+    return Predictor(model or network(architecture), patch_geometry(settings), "float32", tile_px=tile_px)
 
 
 def ignore(done, of):

@@ -12,6 +12,13 @@ from core.tasks.predict_sections import write_prediction
 from tests.fakes.tasks import AREA, TRAIN_KEY
 
 
+def certain(labels, grid):
+    """A prediction without any doubt."""
+    sure = np.full_like(labels, 255)
+    probabilities = np.where(labels == AREA_CLASS, 255, 0).astype(np.uint8)[None]
+    return RegionPrediction(labels, sure, probabilities, np.zeros_like(labels), grid)
+
+
 def truth_raster(brain, number, pixel_size_um=32.0):
     section = brain.brain.section(number)
     scale = brain.brain.pixel_size_um / pixel_size_um
@@ -30,7 +37,7 @@ def perfect_predictions(tiny_brain, tmp_path):
     for number in (911, 921, 931):
         mask, grid = truth_raster(tiny_brain, number)
         labels = np.where(mask, AREA_CLASS, 2).astype(np.uint8)
-        write_prediction(tmp_path, number, AREA, RegionPrediction(labels, np.full_like(labels, 255), grid))
+        write_prediction(tmp_path, number, AREA, certain(labels, grid))
     return tmp_path
 
 
@@ -56,7 +63,7 @@ def test_shape_interpolation_is_good_but_not_perfect_over_a_short_interval(train
 def test_a_wrong_prediction_scores_zero_and_is_drawn_as_the_worst(trained, tiny_brain, perfect_predictions):
     mask, grid = truth_raster(tiny_brain, 931)
     labels = np.where(mask, 2, 1).astype(np.uint8)
-    write_prediction(perfect_predictions, 931, AREA, RegionPrediction(labels, np.full_like(labels, 255), grid))
+    write_prediction(perfect_predictions, 931, AREA, certain(labels, grid))
     picture = perfect_predictions / "worst.png"
     evaluation = evaluate(tiny_brain.path, trained.results_of(TRAIN_KEY), perfect_predictions, picture)
     assert (evaluation.worst.section, evaluation.worst.f1_model) == (931, 0)

@@ -28,13 +28,16 @@ def after_training(trained, tiny_brain, tmp_path):
 
 def read(folder, number, area="hOc1"):
     document = SectionPrediction.model_validate_json((folder / f"{number}_{area}.json").read_text())
-    rasters = [cv2.imread(str(folder / name), cv2.IMREAD_UNCHANGED) for name in (document.label_file, document.confidence_file)]
-    return document, *rasters
+    return document, raster(folder, document.label_file), raster(folder, document.confidence_file)
 
 
-def test_each_section_gets_a_document_and_two_rasters_on_its_grid(after_training):
+def raster(folder, name):
+    return cv2.imread(str(folder / name), cv2.IMREAD_UNCHANGED)
+
+
+def test_each_section_gets_a_document_and_rasters_on_its_grid(after_training):
     folder = after_training.predict((911, 921)) / "predictions"
-    assert len(list(folder.iterdir())) == 6
+    assert len(list(folder.iterdir())) == 10
     for number in (911, 921):
         document, labels, confidence = read(folder, number)
         assert (document.section, document.grid.pixel_size_um) == (number, after_training.settings.low_pixel_size_um)
@@ -43,6 +46,12 @@ def test_each_section_gets_a_document_and_two_rasters_on_its_grid(after_training
         assert (confidence[labels == 255] == 0).all()
         pixel_mm2 = (document.grid.pixel_size_um / 1000) ** 2
         assert document.area_mm2 == pytest.approx((labels == AREA).sum() * pixel_mm2)
+        probability = raster(folder, document.probability_file)
+        np.testing.assert_allclose(probability[labels == AREA], confidence[labels == AREA])
+        assert (probability[(labels != AREA) & (labels != 255)] <= 128).all()
+        entropy = raster(folder, document.entropy_file)
+        assert entropy[confidence == confidence.max()].mean() < entropy[(confidence < 150) & (labels != 255)].mean()
+        assert 0 <= document.doubt <= 1
 
 
 def test_a_stopped_prediction_keeps_finished_sections_and_goes_on(after_training):

@@ -46,6 +46,7 @@ export function useWizard(project: string, firstArea: string) {
       const sections = pairs.map((pair) => pair.sections)
       return await createTask(project, {
         key, area: area.value, pairs: sections, preset: presetName.value, settings: settings ?? null,
+        method: 'local', start_job: null,
       })
     } catch (thrown) {
       error.value = thrown

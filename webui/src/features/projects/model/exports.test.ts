@@ -5,7 +5,7 @@ import type { SectionState } from '@/api/types'
 import { exportUrl, nothingToExport } from './exports'
 
 const state = (number: number, annotated: boolean, predicted: boolean): SectionState => ({
-  number, thumbnail_url: '', marks: [{ area: 'hOc1', annotated, predicted, verdict: null, mean_confidence: null }],
+  number, thumbnail_url: '', marks: [{ area: 'hOc1', annotated, predicted, verdict: null, mean_confidence: null, doubt: null }],
 })
 
 test('an export is of one section or of all', () => {

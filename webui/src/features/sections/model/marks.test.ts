@@ -5,7 +5,7 @@ import type { AreaMark, SectionState } from '@/api/types'
 import { frameWords, markState, reviewQueue } from './marks'
 
 const mark = (facts: Partial<AreaMark>): AreaMark => ({
-  area: 'hOc1', annotated: false, predicted: false, verdict: null, mean_confidence: null, ...facts,
+  area: 'hOc1', annotated: false, predicted: false, verdict: null, mean_confidence: null, doubt: null, ...facts,
 })
 const state = (number: number, ...marks: AreaMark[]): SectionState => ({ number, thumbnail_url: '', marks })
 
