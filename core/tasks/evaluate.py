@@ -9,17 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.anatomy.chain import transform_between
+from core.anatomy.shape_between import fraction_between, interpolated_distance
 from core.contracts.base import Contract, Identifier
 from core.contracts.datasets import RasterGrid, SectionNumber
 from core.contracts.training import AREA, SectionPrediction
 from core.datasets import BrainFolder
-from core.geometry.interpolation import interpolate_masks, warp_mask
 from core.geometry.polygons import rings
 from core.geometry.rasterise import rasterise
 from core.imaging.sections import read_at
 from core.sampling.labels import OUTSIDE
-from core.sampling.resident import area_mask
 from core.tasks.model_files import SegmentationModel, load_description
 from core.training.metrics import f1_of_masks
 
@@ -115,19 +113,14 @@ def _compare(folder: BrainFolder, model: SegmentationModel, document: SectionPre
 
 def _interpolated(folder: BrainFolder, model: SegmentationModel, document: SectionPrediction) -> NDArray[np.bool_]:
     """The outlines of the two nearest training sections, carried onto the section and interpolated by their shape."""
-    pixel_size_um, masks = model.settings.low_pixel_size_um, []
-    for number in model.neighbours(document.section):
-        annotated = area_mask(folder, number, model.outlines(number, document.area), pixel_size_um)
-        matrix = transform_between(folder.alignment, number, document.section)
-        masks.append(warp_mask(annotated.mask, annotated.grid, matrix, document.grid))
-    return interpolate_masks(masks[0], masks[-1], _fraction(model, document.section))
+    placed = model.placed(document.section, document.area)
+    return interpolated_distance(folder.alignment, placed, document.section, document.grid) > 0
 
 
 def _fraction(model: SegmentationModel, section: int) -> float:
     """Where the section lies between its two nearest training sections, from 0 to 1."""
     neighbours = model.neighbours(section)
-    first, last = neighbours[0], neighbours[-1]
-    return (section - first) / (last - first) if last > first else 0.0
+    return fraction_between(section, neighbours[0], neighbours[-1])
 
 
 def _summary(area: str, model: SegmentationModel, scores: Sequence[SectionScore]) -> Evaluation:

@@ -14,6 +14,7 @@ from core.contracts.datasets import SectionNumber
 from core.contracts.jobs import BrainReference
 from core.contracts.training import SegmentationSettings
 from core.datasets.files import write_atomically
+from core.geometry.polygons import Ring, rings
 from core.models.factory import build_model
 from core.training.checkpoint import write_tensors
 
@@ -49,6 +50,13 @@ class SegmentationModel(Contract):
         below = [number for number in self.sections if number <= section]
         above = [number for number in self.sections if number >= section]
         return tuple(sorted({*below[-1:], *above[:1]}))
+
+    def placed(self, section: int, area: str) -> list[tuple[int, list[Ring]]]:
+        """An area's rings on the nearest training sections on both sides of a section."""
+        return [
+            (number, [ring for paths in self.outlines(number, area) for ring in rings(paths)])
+            for number in self.neighbours(section)
+        ]
 
 
 def outlines_on(annotations: tuple[FrozenAnnotation, ...], area: str, section: int) -> list[Paths]:
