@@ -15,6 +15,7 @@ from backend.routes import (
     export,
     predictions,
     projects,
+    proposals,
     training,
     website,
 )
@@ -46,6 +47,7 @@ def views(services: Services, secure_cookies: bool) -> binding.Views:
         **derived.derived_views(services.derived, services.tissue, services.alignment),
         **projects.project_views(services.projects),
         **annotations.annotation_views(services.annotations),
+        **proposals.proposal_views(services.proposals, services.suggestions),
         **training.training_views(services.tasks, services.jobs),
         **predictions.prediction_views(services.predictions),
         **export.export_views(services.export),

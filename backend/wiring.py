@@ -29,9 +29,11 @@ from backend.services.jobs import Jobs
 from backend.services.predicted import Predicted
 from backend.services.predictions import Predictions
 from backend.services.projects import Projects
+from backend.services.proposals import Proposals
 from backend.services.publishing import Publishing
 from backend.services.records import Records
 from backend.services.sessions import Sessions
+from backend.services.suggestions import Suggestions
 from backend.services.task_jobs import TaskJobs, task_definition
 from backend.services.tasks import Tasks
 from backend.services.tissue import Tissue
@@ -64,6 +66,8 @@ class Services:
     task_jobs: TaskJobs
     jobs: Jobs
     predictions: Predictions
+    proposals: Proposals
+    suggestions: Suggestions
     export: Export
     changes: Changes
     dispatch: Dispatch
@@ -105,11 +109,12 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
     records = Records(store, outside.clock, changes)
     accounts = Accounts(store, outside.clock, outside.hasher)
     brains = Brains(brains_folder)
-    projects = Projects(store, outside.clock, accounts, brains)
+    projects = Projects(records, accounts, brains)
     annotations = Annotations(records, projects)
     dispatch = Dispatch(records, compute, _definitions(store, annotations))
     task_jobs = TaskJobs(records, dispatch)
     derived = Derived(brains)
+    work = WorkReader(store)
     predictions = Predictions(records, outside.blobs, projects, annotations)
     return Services(
         accounts=accounts,
@@ -127,7 +132,9 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
         task_jobs=task_jobs,
         jobs=Jobs(records, compute, projects, dispatch),
         predictions=predictions,
-        export=Export(WorkReader(store), projects, annotations, predictions),
+        proposals=Proposals(projects, annotations, brains),
+        suggestions=Suggestions(work, projects),
+        export=Export(work, projects, annotations, predictions),
         changes=changes,
         dispatch=dispatch,
         fetching=Fetching(store, dispatch, _bringers(records, outside, brains)),

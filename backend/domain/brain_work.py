@@ -91,13 +91,20 @@ def lacking(brain: Brain, pair: tuple[int, int], with_tissue: Container[int], al
     from section to section.
     """
     concerned = [section.number for section in brain.sections if pair[0] <= section.number <= pair[1]]
-    where = f"on the page of brain {brain.id}"
-    problems = []
-    if classless := [number for number in concerned if number not in with_tissue]:
-        problems.append(f"Compute the tissue classes of {_counted(classless)} {where}.")
+    problems = list(without_tissue(brain, concerned, with_tissue))
     if loose := [number for number in concerned[:-1] if number not in aligned]:
-        problems.append(f"Align {_counted(loose)} to the next one {where}.")
+        problems.append(f"Align {_counted(loose)} to the next one {_where(brain)}.")
     return tuple(problems)
+
+
+def without_tissue(brain: Brain, sections: Iterable[int], with_tissue: Container[int]) -> tuple[str, ...]:
+    """Which of the sections have no tissue classes, and where to compute them, in words; empty when all have."""
+    classless = [number for number in sections if number not in with_tissue]
+    return (f"Compute the tissue classes of {_counted(classless)} {_where(brain)}.",) if classless else ()
+
+
+def _where(brain: Brain) -> str:
+    return f"on the page of brain {brain.id}"
 
 
 def _counted(numbers: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""Job definitions of a training task: for each pair a training job, and a prediction job after it.
+"""Job definitions of a training task: for each model a training job, and a prediction job after it.
 
 A definition follows from the stored task alone, so that sending it again after a crash sends the same.
 """
@@ -32,14 +32,15 @@ class Frozen:
 
 
 def job_key(project: str, task: str, index: int, kind: JobKind) -> str:
-    """The key of a task's job; the same for the same task, pair and kind."""
+    """The key of a task's job; the same for the same task, run and kind."""
     return derived_key("job", project, task, index, kind)
 
 
-def job_title(area: str, sections: tuple[int, int], kind: JobKind) -> str:
+def job_title(area: str, sections: Sequence[int], kind: JobKind) -> str:
     """What the job is called on screen."""
     verb = {"train": "Train", "predict": "Predict"}[kind]
-    return f"{verb} {area} {sections[0]}–{sections[1]}"
+    of_all = f" from {len(sections)} sections" if len(sections) > 2 else ""
+    return f"{verb} {area} {sections[0]}–{sections[-1]}{of_all}"
 
 
 def definition(
@@ -52,7 +53,7 @@ def definition(
         title=job_title(task.area, run.sections, kind),
         parameters=_train(task, run) if kind == "train" else _predict(run, frozen.between[index]),
         inputs=JobInputs(brain=frozen.brain, annotations=tuple(annotations)),
-        after=() if kind == "train" else (run.train_job,),
+        after=_after(task, run, kind),
         resources=Resources(time_limit_s=frozen.time_limit_s),
         code_version=frozen.code_version,
         submitted_by=task.author,
@@ -64,8 +65,15 @@ def time_limit_s(estimate_s: float) -> int:
     return max(SHORTEST_LIMIT_S, round(LIMIT_PER_ESTIMATE * estimate_s))
 
 
+def _after(task: TrainingTask, run: TaskRun, kind: JobKind) -> tuple[str, ...]:
+    """The job to go on from has succeeded long ago; that it is named here makes the compute service say when it lacks it."""
+    if kind == "predict":
+        return (run.train_job,)
+    return (task.start_job,) if task.start_job else ()
+
+
 def _train(task: TrainingTask, run: TaskRun) -> TrainParameters:
-    return TrainParameters(areas=(task.area,), sections=run.sections, settings=task.settings)
+    return TrainParameters(areas=(task.area,), sections=run.sections, settings=task.settings, start_model=task.start_job)
 
 
 def _predict(run: TaskRun, between: tuple[int, ...]) -> PredictParameters:

@@ -18,10 +18,16 @@ def prediction_views(predictions: Predictions) -> Views:
         return predictions.of_section(user(), project, section)
 
     def read_label_raster(project: str, prediction: str) -> Response:
-        return _png(predictions.label_raster(user(), project, prediction))
+        return _png(predictions.raster(user(), project, prediction, "label"))
 
     def read_confidence_raster(project: str, prediction: str) -> Response:
-        return _png(predictions.confidence_raster(user(), project, prediction))
+        return _png(predictions.raster(user(), project, prediction, "confidence"))
+
+    def read_probability_raster(project: str, prediction: str) -> Response:
+        return _png(predictions.raster(user(), project, prediction, "probability"))
+
+    def read_entropy_raster(project: str, prediction: str) -> Response:
+        return _png(predictions.raster(user(), project, prediction, "entropy"))
 
     def read_prediction_outline(project: str, prediction: str) -> OutlineList:
         return predictions.outline(user(), project, prediction)
@@ -36,6 +42,8 @@ def prediction_views(predictions: Predictions) -> Views:
         "list_predictions": list_predictions,
         "read_label_raster": read_label_raster,
         "read_confidence_raster": read_confidence_raster,
+        "read_probability_raster": read_probability_raster,
+        "read_entropy_raster": read_entropy_raster,
         "read_prediction_outline": read_prediction_outline,
         "review_prediction": review_prediction,
         "correct_prediction": correct_prediction,

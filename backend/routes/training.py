@@ -3,8 +3,17 @@
 from backend.routes.binding import Views, user
 from backend.services.jobs import Jobs
 from backend.services.tasks import Tasks
-from core.contracts.api import JobList, JobLog, JobProgress, NewTask, ProjectJob, TaskList, TrainingOffer
+from core.contracts.api import (
+    JobList,
+    JobLog,
+    JobProgress,
+    NewTask,
+    ProjectJob,
+    TaskList,
+    TrainingOffer,
+)
 from core.contracts.projects import TrainingTask
+from core.contracts.training import ModelReport
 
 
 def training_views(tasks: Tasks, jobs: Jobs) -> Views:
@@ -28,6 +37,9 @@ def training_views(tasks: Tasks, jobs: Jobs) -> Views:
     def read_job_progress(project: str, job: str, offset: int | None) -> JobProgress:
         return jobs.progress(user(), project, job, offset or 0)
 
+    def read_model_report(project: str, job: str) -> ModelReport:
+        return jobs.model_report(user(), project, job)
+
     def read_job_log(project: str, job: str) -> JobLog:
         return jobs.log(user(), project, job)
 
@@ -41,6 +53,7 @@ def training_views(tasks: Tasks, jobs: Jobs) -> Views:
         "list_jobs": list_jobs,
         "read_job": read_job,
         "read_job_progress": read_job_progress,
+        "read_model_report": read_model_report,
         "read_job_log": read_job_log,
         "cancel_job": cancel_job,
     }

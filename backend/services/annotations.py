@@ -68,6 +68,11 @@ class Annotations:
         found = self._store.find(ANNOTATIONS, Query({"project": project_id, "state": "live", **place}))
         return tuple(sorted((read(Annotation, document) for document in found), key=lambda one: (one.created_at, one.uid)))
 
+    def annotated_sections(self, project_id: str, area: str) -> list[int]:
+        """The sections where an area has a region that is not deleted, in order; outlines stay in the store."""
+        query = Query({"project": project_id, "state": "live", "area": area}, only=("section",))
+        return sorted({int(found["section"]) for found in self._store.find(ANNOTATIONS, query)})
+
     def save(self, user: str, project_id: str, uid: str, wanted: SaveAnnotation) -> SavedAnnotation:
         """Create (version 0) or replace a region.
 

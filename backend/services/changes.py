@@ -1,5 +1,6 @@
 """A project's stream of changes."""
 
+from datetime import datetime
 from typing import Literal
 
 from backend.domain.collections import CHANGES
@@ -30,6 +31,11 @@ class Changes:
         changes = tuple(read(Change, document) for document in self._store.find(CHANGES, query))
         latest = changes[-1].seq if 0 < len(changes) < LONGEST_LIST else self.latest(project)
         return ChangeList(changes=changes, latest=latest)
+
+    def last_at(self, project: str) -> datetime | None:
+        """When the newest change was made; None when there is none."""
+        query = Query({"project": project}, order_by="seq", descending=True, limit=1)
+        return next((read(Change, document).at for document in self._store.find(CHANGES, query)), None)
 
     def latest(self, project: str) -> int:
         """The number of the newest change, 0 when there is none."""

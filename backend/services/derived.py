@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from backend.domain.brain_work import lacking, steps_to_next
+from backend.domain.brain_work import lacking, steps_to_next, without_tissue
 from backend.services.brain_lock import readable
 from backend.services.brains import Brains, Signature, signature_of, thumbnail_url
 from core.contracts.api import BrainSections, SectionFacts
@@ -41,6 +41,10 @@ class Derived:
         """For each pair of sections what of them and those between has to be computed before training, in words."""
         with_tissue, aligned = self.with_tissue(brain.id), self.aligned(brain.id)
         return {pair: lacking(brain, pair, with_tissue, aligned) for pair in pairs}
+
+    def without_tissue(self, brain: Brain, sections: Iterable[int]) -> tuple[str, ...]:
+        """Which of the sections have no tissue classes yet, in words; empty when all have."""
+        return without_tissue(brain, sections, self.with_tissue(brain.id))
 
     def sections(self, brain_id: str) -> BrainSections:
         """Every section with its state."""

@@ -36,11 +36,17 @@ class Fetching:
                 self._fetch(job)
             except ComputeUnreachableError:
                 raise
+            except (StoreUnavailableError, OSError) as error:  # a full disk is no fault of the results
+                self._note(job, _waiting, str(error))
             except BackendError as error:
-                # A full disk is no fault of the results: they wait.
-                after = _waiting if isinstance(error, StoreUnavailableError) else _tried
-                if self._dispatch.change(job, partial(after, reason=error.message)) != job:  # said once while it lasts
-                    LOG.warning("results of job %s: %s", job["id"], error)
+                self._note(job, _tried, error.message)
+            except Exception as error:  # the process boundary: one job's results must not keep back those of all others
+                LOG.exception("results of job %s", job["id"])
+                self._note(job, _tried, f"the backend made a mistake ({type(error).__name__}: {error}). Its log says more.")
+
+    def _note(self, job: Document, after: Callable[..., Document], reason: str) -> None:
+        if self._dispatch.change(job, partial(after, reason=reason)) != job:  # said once while it lasts
+            LOG.warning("results of job %s: %s", job["id"], reason)
 
     def _fetch(self, job: Document) -> None:
         report = read(JobReport, job["report"])

@@ -1,8 +1,10 @@
 """Jobs as a project's people see them."""
 
+from pydantic import ValidationError
+
 from backend.domain.collections import JOBS
 from backend.domain.definitions import KINDS
-from backend.domain.errors import NotFoundError
+from backend.domain.errors import ComputeRefusedError, NotFoundError, UnreadableDataError
 from backend.domain.permissions import Action
 from backend.ports import ComputeClient, Document, MissingDocumentError, Query
 from backend.services.dispatch import Dispatch
@@ -10,6 +12,10 @@ from backend.services.documents import read
 from backend.services.projects import Projects
 from backend.services.records import Records
 from core.contracts.api import JobList, JobLog, JobProgress, ProjectJob
+from core.contracts.jobs import JobState
+from core.contracts.training import ModelReport
+
+REPORT_FILE = "report.json"
 
 
 class Jobs:
@@ -47,6 +53,29 @@ class Jobs:
         if self._document(project_id, key)["stage"] == "submit":
             return JobLog(text="", truncated=False)
         return self._compute.log(key)
+
+    def model_report(self, user: str, project_id: str, key: str) -> ModelReport:
+        """How good the model of a training job is; NotFoundError before it is there, and where there never was one."""
+        self._projects.get(user, project_id)
+        job = read(ProjectJob, self._document(project_id, key)).report
+        if job.kind != "train":
+            raise NotFoundError(f"The job “{job.title}” trains no model. Ask for the training job it follows.", code="no_model")
+        if job.state != JobState.SUCCEEDED:
+            raise NotFoundError(
+                f"The model of “{job.title}” is not there: the job is {job.state.value}. It is reported once it has succeeded.",
+                code="no_model",
+            )
+        try:
+            return ModelReport.model_validate_json(self._compute.result(key, REPORT_FILE))
+        except ComputeRefusedError as error:
+            if error.details.get("status") != 404:
+                raise
+            raise NotFoundError(
+                f"“{job.title}” left no report: it ran with an older release, or its results were deleted. Train again.",
+                code="no_report",
+            ) from error
+        except ValidationError as error:
+            raise UnreadableDataError(f"The report of “{job.title}” cannot be read: {error}") from error
 
     def cancel(self, user: str, project_id: str, key: str) -> ProjectJob:
         """Stop a job; a job that has ended stays as it is."""

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -16,6 +17,8 @@ from backend.services.results import beside, read_raster
 from core.contracts.jobs import JobReport
 from core.contracts.projects import Prediction
 from core.contracts.training import SectionPrediction
+
+RasterKind = Literal["label", "confidence", "probability", "entropy"]
 
 
 class Predicted:
@@ -51,7 +54,7 @@ class Predicted:
             border=found.border,
             created_at=self._records.clock.now(),
         )
-        rasters = {
+        rasters: dict[RasterKind, str] = {
             "label": found.label_file,
             "confidence": found.confidence_file,
             "probability": found.probability_file,
@@ -67,6 +70,6 @@ class Predicted:
         self._records.changes.tell(prediction.project, "prediction", prediction.id, section=prediction.section)
 
 
-def blob_name(prediction: Prediction, kind: str) -> str:
-    """Where a prediction's raster lies; `kind` is label, confidence, probability or entropy."""
+def blob_name(prediction: Prediction, kind: RasterKind) -> str:
+    """Where a prediction's raster lies."""
     return f"predictions/{prediction.project}/{prediction.id}_{kind}.png"

@@ -16,13 +16,16 @@ from backend.ports import BlobStore, MissingDocumentError, Query
 from backend.services.annotations import Annotations, Region
 from backend.services.brains import find_section
 from backend.services.documents import read
-from backend.services.predicted import blob_name
+from backend.services.predicted import RasterKind, blob_name
 from backend.services.projects import Projects
 from backend.services.records import Records
 from core.contracts.annotations import Annotation, FromPrediction
 from core.contracts.api import NewReview, OutlineList, PredictionList, SavedAnnotation
 from core.contracts.projects import Prediction, Project, Review, Verdict
 from core.contracts.training import AREA
+
+# Predictions of older releases have no such rasters.
+SINCE_CALIBRATION: tuple[RasterKind, ...] = ("probability", "entropy")
 
 
 class Predictions:
@@ -55,13 +58,9 @@ class Predictions:
             raise NotFoundError(f"Project {project_id} has no prediction {prediction_id}.") from None
         return self._reviewed(read(Prediction, document))
 
-    def label_raster(self, user: str, project_id: str, prediction_id: str) -> bytes:
-        """Class numbers as 8-bit PNG."""
-        return self._raster(self.get(user, project_id, prediction_id), "label")
-
-    def confidence_raster(self, user: str, project_id: str, prediction_id: str) -> bytes:
-        """Probability of the label times 255 as 8-bit PNG."""
-        return self._raster(self.get(user, project_id, prediction_id), "confidence")
+    def raster(self, user: str, project_id: str, prediction_id: str, kind: RasterKind) -> bytes:
+        """One of the prediction's rasters as 8-bit PNG; NotFoundError where it never had this one."""
+        return self._raster(self.get(user, project_id, prediction_id), kind)
 
     def outline(self, user: str, project_id: str, prediction_id: str) -> OutlineList:
         """The area's outline in section µm, without specks; empty when the area is not predicted on this section."""
@@ -141,10 +140,16 @@ class Predictions:
         review = next((read(Review, found) for found in self._records.store.find(REVIEWS, newest)), None)
         return prediction.model_copy(update={"review": review})
 
-    def _raster(self, prediction: Prediction, kind: str) -> bytes:
+    def _raster(self, prediction: Prediction, kind: RasterKind) -> bytes:
         try:
             return self._blobs.read(blob_name(prediction, kind))
         except FileNotFoundError as error:
+            if kind in SINCE_CALIBRATION:
+                raise NotFoundError(
+                    f"There is no {kind} raster of {prediction.area} on section {prediction.section}: this prediction was "
+                    "made by an older release. Train again to have one.",
+                    code="no_raster",
+                ) from error
             raise UnreadableDataError(
                 f"The {kind} raster of prediction {prediction.id} is missing from the store. Restore it, or train again."
             ) from error

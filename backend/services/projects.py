@@ -6,10 +6,11 @@ from backend.domain.collections import PROJECTS
 from backend.domain.errors import ConflictError, InvalidError, NotFoundError
 from backend.domain.marks import marks, progress
 from backend.domain.permissions import Action, require, require_on_brain, role_of, unknown_project
-from backend.ports import Clock, DocumentStore, MissingDocumentError, Query, VersionConflictError
+from backend.ports import MissingDocumentError, Query, VersionConflictError
 from backend.services.accounts import Accounts
 from backend.services.brains import Brains, thumbnail_url
 from backend.services.documents import read, write
+from backend.services.records import Records
 from backend.services.work import WorkReader
 from core.contracts.api import NewProject, ProjectList, ProjectSummary, SectionState, SectionStates
 from core.contracts.datasets import Area, Brain
@@ -21,12 +22,13 @@ ATTEMPTS = 20
 class Projects:
     """Who may see what, and the project page's numbers."""
 
-    def __init__(self, store: DocumentStore, clock: Clock, accounts: Accounts, brains: Brains) -> None:
-        self._store = store
-        self._clock = clock
+    def __init__(self, records: Records, accounts: Accounts, brains: Brains) -> None:
+        self._store = records.store
+        self._clock = records.clock
+        self._changes = records.changes
         self._accounts = accounts
         self._brains = brains
-        self._work = WorkReader(store)
+        self._work = WorkReader(records.store)
 
     def create(self, user: str, new: NewProject) -> Project:
         """A new project with its author as manager; NotFoundError, InvalidError, ConflictError."""
@@ -117,12 +119,12 @@ class Projects:
         raise ConflictError(f"The members of project {project_id} are being changed by others. Try again.")
 
     def _summary(self, project: Project) -> ProjectSummary:
+        last_activity = self._changes.last_at(project.id)
         try:
             brain = self.brain(project)
         except NotFoundError:  # one dataset that is away must not hide the other projects
-            return ProjectSummary(
-                project=project, brain_title=f"{project.brain} (dataset not found)", section_count=0, progress=()
-            )
+            title = f"{project.brain} (dataset not found)"
+            return ProjectSummary(project=project, brain_title=title, section_count=0, progress=(), last_activity=last_activity)
         areas = {area.name: area for area in brain.areas}
         shown = [areas.get(name, Area(name=name, long_name=name, colour="#808080")) for name in project.areas]
         return ProjectSummary(
@@ -130,4 +132,5 @@ class Projects:
             brain_title=brain.title,
             section_count=len(brain.sections),
             progress=progress(self._work.of(project.id), shown),
+            last_activity=last_activity,
         )

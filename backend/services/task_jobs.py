@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from backend.domain.collections import JOBS, TASKS
 from backend.domain.definitions import KINDS, Frozen, JobKind, definition, job_title
-from backend.domain.errors import NotFoundError
+from backend.domain.errors import InvalidError, NotFoundError
 from backend.ports import Document, DocumentStore, MissingDocumentError, Query, VersionConflictError
 from backend.services.annotations import Annotations
 from backend.services.dispatch import Dispatch
@@ -14,6 +14,7 @@ from backend.services.documents import read, write
 from backend.services.records import Records
 from core.contracts.jobs import JobDefinition, JobReport, JobState, ResultState
 from core.contracts.projects import TrainingTask
+from core.contracts.training import SegmentationSettings
 
 FROZEN: TypeAdapter[Frozen] = TypeAdapter(Frozen)
 
@@ -32,6 +33,29 @@ class TaskJobs:
     def has_gpus(self) -> bool:
         """Whether they will run on GPUs."""
         return self._dispatch.has_gpus()
+
+    def check_start(self, project_id: str, key: str, settings: SegmentationSettings) -> None:
+        """InvalidError unless the job left a model in this project that a training with these settings can go on from."""
+        try:
+            job = self._records.store.get(JOBS, f"{project_id}/{key}")
+            task = read(TrainingTask, self._records.store.get(TASKS, f"{project_id}/{job['task']}"))
+        except MissingDocumentError:
+            raise InvalidError(
+                f"Project {project_id} has no job {key} to go on from. Choose one of its training jobs.", code="no_start_model"
+            ) from None
+        report = read(JobReport, job["report"])
+        if report.kind != "train":
+            against = "trains no model. Choose a training job."
+        elif report.state != JobState.SUCCEEDED:
+            against = f"is {report.state.value}, so it left no model to go on from. Choose one that succeeded."
+        elif task.settings.architecture != settings.architecture:
+            against = (
+                f"trained a {task.settings.architecture}, and this training is of a {settings.architecture}. "
+                "Choose settings of the same architecture, or start without a model."
+            )
+        else:
+            return
+        raise InvalidError(f"The job “{report.title}” {against}", code="no_start_model")
 
     def make_missing(self) -> None:
         """Make the jobs of tasks that a crash left behind."""

@@ -8,6 +8,7 @@ from backend.domain.collections import TASKS
 from backend.domain.definitions import Frozen, job_key, time_limit_s
 from backend.domain.errors import ConflictError, InvalidError, NotFoundError
 from backend.domain.permissions import Action
+from backend.domain.plans import Plan, global_warning, plans
 from backend.ports import MissingDocumentError, Query, VersionConflictError
 from backend.services.annotations import Annotations
 from backend.services.derived import Derived
@@ -44,13 +45,16 @@ class Tasks:
             raise NotFoundError(f"Project {project_id} has no area {area}. It has {', '.join(project.areas)}.")
         brain = self._projects.brain(project)
         by_section = self._by_section(project, area)
-        proposals = self._proposals(brain, pairs.consecutive(list(by_section)), by_section)
+        annotated = tuple(by_section)
+        proposals = self._proposals(brain, pairs.consecutive(annotated), by_section)
         return TrainingOffer(
             area=area,
-            annotated_sections=tuple(by_section),
+            annotated_sections=annotated,
             pairs=proposals,
             presets=self._presets(proposals),
-            missing=pairs.missing(area, list(by_section), proposals),
+            missing=pairs.missing(area, annotated, proposals),
+            global_problems=self._global_problems(brain, by_section),
+            global_warning=global_warning(area, annotated),
         )
 
     def all(self, user: str, project_id: str) -> TaskList:
@@ -84,22 +88,31 @@ class Tasks:
         by_section = self._by_section(project, new.area)
         _check(project, new)
         proposals = self._proposals(brain, new.pairs, by_section)
-        _check_ready(new.area, proposals)
+        whole = self._global_problems(brain, by_section) if new.method == "global" else ()
+        _check_ready(new.area, [*(message for proposal in proposals for message in proposal.problems), *whole])
         settings = new.settings or PRESETS[new.preset].settings
-        longest = max(len(proposal.sections_between) for proposal in proposals)
+        if new.start_job is not None:
+            self._jobs.check_start(project.id, new.start_job, settings)
+        planned = plans(new.method, proposals, tuple(by_section))
+        if not all(plan.between for plan in planned):
+            _check_ready(new.area, ["All sections between those of the pairs are annotated, so there is nothing to predict."])
+        longest = max(len(plan.between) for plan in planned)
         task = TrainingTask(
             id=new.key,
             project=project.id,
             area=new.area,
             preset=new.preset,
             settings=settings,
-            runs=tuple(_run(project, new, index, by_section) for index in range(len(new.pairs))),
+            method=new.method,
+            pairs=new.pairs,
+            start_job=new.start_job,
+            runs=tuple(_run(project, new.key, index, plan, by_section) for index, plan in enumerate(planned)),
             author=user,
             created_at=self._records.clock.now(),
         )
         frozen = Frozen(
             brain=BrainReference(id=brain.id, fingerprint=self._derived.folder(brain.id).fingerprint()),
-            between=tuple(proposal.sections_between for proposal in proposals),
+            between=tuple(plan.between for plan in planned),
             code_version=version("brodmann"),
             time_limit_s=time_limit_s(estimate_s(settings, longest, self._jobs.has_gpus())[0]),
         )
@@ -111,13 +124,21 @@ class Tasks:
         return tuple(pairs.propose(brain, pair, problems, lacking[pair]) for pair in wanted)
 
     def _presets(self, proposals: tuple[PairProposal, ...]) -> tuple[PresetOffer, ...]:
-        longest = max((len(proposal.sections_between) for proposal in proposals), default=1)
+        between = [len(proposal.sections_between) for proposal in proposals] or [1]
         has_gpus = self._jobs.has_gpus()
         offers = []
         for preset in PRESETS.values():
-            seconds, basis = estimate_s(preset.settings, longest, has_gpus)
-            offers.append(PresetOffer(preset=preset, estimate_s=seconds, estimate_basis=basis))
+            seconds, basis = estimate_s(preset.settings, max(between), has_gpus)
+            whole_s, _ = estimate_s(preset.settings, sum(between), has_gpus)
+            offers.append(PresetOffer(preset=preset, estimate_s=seconds, global_estimate_s=whole_s, estimate_basis=basis))
         return tuple(offers)
+
+    def _global_problems(self, brain: Brain, by_section: BySection) -> tuple[str, ...]:
+        """What speaks against training on all annotated sections, in words."""
+        if len(by_section) < 2:
+            return ("A global model needs two annotated sections or more.",)
+        against = [message for messages in _problems(brain, by_section).values() for message in messages]
+        return (*against, *self._derived.without_tissue(brain, by_section))
 
     def _by_section(self, project: Project, area: str) -> BySection:
         found: BySection = {}
@@ -155,27 +176,26 @@ def _check(project: Project, new: NewTask) -> None:
         raise InvalidError("A pair is named twice. Name each pair once.", code="not_trainable")
 
 
-def _check_ready(area: str, proposals: Sequence[PairProposal]) -> None:
-    against = [message for proposal in proposals for message in proposal.problems]
+def _check_ready(area: str, against: Sequence[str]) -> None:
     if against:
         raise InvalidError(
             f"{area} cannot be trained: {' '.join(dict.fromkeys(against))}", {"problems": against}, code="not_trainable"
         )
 
 
-def _run(project: Project, new: NewTask, index: int, by_section: BySection) -> TaskRun:
-    pair = new.pairs[index]
-    used = [annotation for section in pair for annotation in by_section[section]]
+def _run(project: Project, key: str, index: int, plan: Plan, by_section: BySection) -> TaskRun:
+    used = [annotation for section in plan.sections for annotation in by_section[section]]
     return TaskRun(
-        sections=pair,
-        train_job=job_key(project.id, new.key, index, "train"),
-        predict_job=job_key(project.id, new.key, index, "predict"),
+        sections=plan.sections,
+        train_job=job_key(project.id, key, index, "train"),
+        predict_job=job_key(project.id, key, index, "predict"),
         annotations=tuple(AnnotationReference(uid=one.uid, version=one.version) for one in used),
     )
 
 
 def _same(existing: TrainingTask, new: NewTask) -> TrainingTask:
-    same_pairs = tuple(run.sections for run in existing.runs) == new.pairs
-    if not same_pairs or (existing.area, existing.preset) != (new.area, new.preset):
+    pairs_before: tuple[tuple[int, ...], ...] = existing.pairs or tuple(run.sections for run in existing.runs)
+    before = (existing.area, existing.preset, existing.method, existing.start_job)
+    if pairs_before != new.pairs or before != (new.area, new.preset, new.method, new.start_job):
         raise ConflictError(f"The key {new.key} belongs to another task already. Start again with a new key.")
     return existing

@@ -9,7 +9,18 @@ from core.contracts.annotations import Annotation, Drawn, FromPrediction, Import
 from core.contracts.base import Contract, Identifier, Key, Moment
 from core.contracts.datasets import AlignmentStep, Area, Brain, RasterGrid, RigidTransform, SectionFlag, SectionNumber
 from core.contracts.jobs import JobReport, Progress
-from core.contracts.projects import Change, Prediction, Project, Role, TrainingTask, User, Verdict
+from core.contracts.projects import (
+    Change,
+    Method,
+    Pair,
+    Prediction,
+    Project,
+    Role,
+    TrainedSections,
+    TrainingTask,
+    User,
+    Verdict,
+)
 from core.contracts.training import Preset, SegmentationSettings
 
 
@@ -160,6 +171,7 @@ class ProjectSummary(Contract):
     brain_title: str
     section_count: NonNegativeInt
     progress: tuple[AreaProgress, ...]
+    last_activity: Moment | None = Field(default=None, description="of the newest change; null while nothing was done")
 
 
 class AreaMark(Contract):
@@ -237,17 +249,18 @@ class RevisionList(Contract):
 class PairProposal(Contract):
     """Two consecutive annotated sections of an area, and the sections a local model between them would fill."""
 
-    sections: tuple[SectionNumber, SectionNumber]
+    sections: Pair
     distance_mm: float
     sections_between: tuple[SectionNumber, ...]
     problems: tuple[str, ...] = Field(default=(), description="why training would be refused, in words; empty when ready")
 
 
 class PresetOffer(Contract):
-    """A preset with an estimate for one pair on the connected compute service."""
+    """A preset with estimates on the connected compute service."""
 
     preset: Preset
-    estimate_s: NonNegativeFloat
+    estimate_s: NonNegativeFloat = Field(description="of one pair: training and the sections in between")
+    global_estimate_s: NonNegativeFloat = Field(description="of one model of all annotated sections, and all in between")
     estimate_basis: str = Field(description="what the estimate rests on, in words")
 
 
@@ -259,6 +272,10 @@ class TrainingOffer(Contract):
     pairs: tuple[PairProposal, ...]
     presets: tuple[PresetOffer, ...]
     missing: str = Field(default="", description="what is missing before this area can be trained; empty when ready")
+    global_problems: tuple[str, ...] = Field(
+        default=(), description="why one model of all annotated sections would be refused, in words; empty when ready"
+    )
+    global_warning: str = Field(default="", description="what to know before training such a model; empty when all is well")
 
 
 class NewTask(Contract):
@@ -266,10 +283,10 @@ class NewTask(Contract):
 
     key: Key
     area: Identifier
-    pairs: tuple[tuple[SectionNumber, SectionNumber], ...] = Field(min_length=1, max_length=200)
+    pairs: tuple[Pair, ...] = Field(min_length=1, max_length=200)
     preset: Identifier
     settings: SegmentationSettings | None = Field(default=None, description="expert values in place of the preset's")
-    method: Literal["local", "global"] = Field(
+    method: Method = Field(
         default="local", description="global: one model of all annotated sections; the pairs say which intervals it fills"
     )
     start_job: Key | None = Field(default=None, description="a training job of this project whose model to go on from")
@@ -282,12 +299,12 @@ class TaskList(Contract):
 
 
 class ProjectJob(Contract):
-    """A job with the task and pair it belongs to."""
+    """A job with the task it belongs to, and the sections its model is trained on."""
 
     project: Identifier
     task: Key
     area: Identifier
-    sections: tuple[SectionNumber, SectionNumber]
+    sections: TrainedSections
     author: Identifier
     report: JobReport
 
@@ -324,7 +341,7 @@ class ShapeProposal(Contract):
     area: Identifier
     section: SectionNumber
     paths: tuple[Path, ...] = Field(description="empty where the shapes vanish in between")
-    between: tuple[SectionNumber, SectionNumber]
+    between: Pair
     distance_mm: NonNegativeFloat = Field(description="to the nearer of the two")
 
 

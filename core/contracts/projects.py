@@ -1,6 +1,6 @@
 """Projects, their members and training tasks, predictions and reviews, as the backend stores and serves them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -10,6 +10,10 @@ from core.contracts.training import BorderStretch, SegmentationSettings
 
 Role = Literal["viewer", "annotator", "manager"]
 Verdict = Literal["accepted", "rejected", "corrected"]
+Method = Literal["local", "global"]
+Pair = tuple[SectionNumber, SectionNumber]
+# Of a local model two, of a global one all that were annotated.
+TrainedSections = Annotated[tuple[SectionNumber, ...], Field(min_length=2, max_length=10_000)]
 
 
 class User(Contract):
@@ -46,9 +50,12 @@ class AnnotationReference(Contract):
 
 
 class TaskRun(Contract):
-    """One pair of a training task: the local model's training job and the prediction job that follows it."""
+    """One model of a training task: its training job and the prediction job that follows it.
 
-    sections: tuple[SectionNumber, SectionNumber]
+    A local task has a run for each of its pairs; a global task has one, of all annotated sections.
+    """
+
+    sections: TrainedSections
     train_job: Key
     predict_job: Key
     annotations: tuple[AnnotationReference, ...]
@@ -62,6 +69,9 @@ class TrainingTask(Contract):
     area: Identifier
     preset: Identifier
     settings: SegmentationSettings
+    method: Method = "local"
+    pairs: tuple[Pair, ...] = Field(default=(), description="the intervals it fills; empty: those of its runs")
+    start_job: Key | None = Field(default=None, description="the training job whose model it went on from")
     runs: tuple[TaskRun, ...]
     author: Identifier
     created_at: Moment

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from core.contracts import api, datasets, projects
+from core.contracts import api, datasets, projects, training
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,21 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("list_revisions", "GET", PROJECT + "/annotations/{uid}/revisions", "The history of a region", api.RevisionList),
     Route(
+        "read_shape_proposal",
+        "GET",
+        PROJECT + "/sections/{section}/proposal",
+        "An area's outline interpolated between the annotated sections around this one",
+        api.ShapeProposal,
+        query=(("area", str),),
+    ),
+    Route(
+        "read_suggestion",
+        "GET",
+        PROJECT + "/suggestions/{area}",
+        "Which section to annotate next",
+        api.SectionSuggestion,
+    ),
+    Route(
         "read_training_offer",
         "GET",
         PROJECT + "/training/{area}",
@@ -132,6 +147,7 @@ ROUTES: tuple[Route, ...] = (
         api.JobProgress,
         query=(("offset", int),),
     ),
+    Route("read_model_report", "GET", PROJECT + "/jobs/{job}/model", "How good a job's model is", training.ModelReport),
     Route("read_job_log", "GET", PROJECT + "/jobs/{job}/log", "The end of a job's log", api.JobLog),
     Route("cancel_job", "POST", PROJECT + "/jobs/{job}/cancel", "Stop a job", api.ProjectJob),
     Route(
@@ -147,6 +163,20 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         PROJECT + "/predictions/{prediction}/confidence",
         "Probability of the label times 255 as 8-bit PNG",
+        PNG,
+    ),
+    Route(
+        "read_probability_raster",
+        "GET",
+        PROJECT + "/predictions/{prediction}/probability",
+        "Calibrated probability of the area times 255 as 8-bit PNG",
+        PNG,
+    ),
+    Route(
+        "read_entropy_raster",
+        "GET",
+        PROJECT + "/predictions/{prediction}/entropy",
+        "Entropy over the classes, from 0 to that of an even guess, times 255 as 8-bit PNG",
         PNG,
     ),
     Route(

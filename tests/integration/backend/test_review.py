@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -45,6 +46,20 @@ class TestReview:
         confidence = ada.get(f"{P}/predictions/{predictions[0]['id']}/confidence")
         with Image.open(io.BytesIO(confidence.data)) as image:
             assert set(np.unique(np.asarray(image))) == {204}
+        probability = ada.get(f"{P}/predictions/{predictions[0]['id']}/probability")
+        with Image.open(io.BytesIO(probability.data)) as image:
+            assert np.array_equal(np.asarray(image) == 204, disc())
+        entropy = ada.get(f"{P}/predictions/{predictions[0]['id']}/entropy")
+        with Image.open(io.BytesIO(entropy.data)) as image:
+            assert set(np.unique(np.asarray(image))) == {128}
+
+    def test_a_prediction_of_an_older_release_says_what_it_lacks_and_the_remedy(self, backend: Backend, tmp_path: Path) -> None:
+        ada, predictions = backend.predicted()
+        for kind in ("probability", "entropy"):
+            [blob] = tmp_path.rglob(f"{predictions[0]['id']}_{kind}.png")
+            blob.unlink()
+            error = error_of(ada.get(f"{P}/predictions/{predictions[0]['id']}/{kind}"), 404)
+            assert (error["code"], kind in error["message"], "Train again" in error["message"]) == ("no_raster", True, True)
 
     def test_the_newest_verdict_counts(self, backend: Backend) -> None:
         ada, predictions = backend.predicted()

@@ -451,6 +451,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/jobs/{job}/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How good a job's model is */
+        get: operations["read_model_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/jobs/{job}/progress": {
         parameters: {
             query?: never;
@@ -520,6 +537,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/predictions/{prediction}/entropy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Entropy over the classes, from 0 to that of an even guess, times 255 as 8-bit PNG */
+        get: operations["read_entropy_raster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/predictions/{prediction}/label": {
         parameters: {
             query?: never;
@@ -546,6 +580,23 @@ export interface paths {
         };
         /** The area's outline */
         get: operations["read_prediction_outline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/predictions/{prediction}/probability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calibrated probability of the area times 255 as 8-bit PNG */
+        get: operations["read_probability_raster"];
         put?: never;
         post?: never;
         delete?: never;
@@ -614,6 +665,40 @@ export interface paths {
         };
         /** The newest prediction of each area on a section */
         get: operations["list_predictions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/sections/{section}/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An area's outline interpolated between the annotated sections around this one */
+        get: operations["read_shape_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/suggestions/{area}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which section to annotate next */
+        get: operations["read_suggestion"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1031,6 +1116,30 @@ export interface components {
             sections: components["schemas"]["SectionFacts"][];
         };
         /**
+         * Calibration
+         * @description The temperature that makes probabilities honest on held-out parts of the training regions (Guo et al. 2017).
+         */
+        Calibration: {
+            /**
+             * Bins
+             * @description after calibration
+             * @default []
+             */
+            bins: components["schemas"]["ReliabilityBin"][];
+            /** Ece After */
+            ece_after: number;
+            /**
+             * Ece Before
+             * @description expected calibration error without it
+             */
+            ece_before: number;
+            /**
+             * Temperature
+             * @default 1
+             */
+            temperature: number;
+        };
+        /**
          * Change
          * @description One line of a project's stream of changes; `seq` increases without gaps being promised.
          */
@@ -1273,6 +1382,42 @@ export interface components {
             user: string;
         };
         /**
+         * ModelReport
+         * @description `results/report.json` of a train job: how good the model is, as far as the training sections can tell.
+         */
+        ModelReport: {
+            /** Areas */
+            areas: string[];
+            /** @default null */
+            calibration: components["schemas"]["Calibration"] | null;
+            /** Final Loss */
+            final_loss: number;
+            /** Iterations */
+            iterations: number;
+            /** Sections */
+            sections: number[];
+            /**
+             * Training F1
+             * @description by area, over the last reported stretch of training
+             */
+            training_f1: {
+                [key: string]: number;
+            };
+            /**
+             * Validation F1
+             * @description by area, on held-out blocks; empty without any
+             */
+            validation_f1?: {
+                [key: string]: number;
+            };
+            /**
+             * Warnings
+             * @description what a person should know, in words
+             * @default []
+             */
+            warnings: string[];
+        };
+        /**
          * NewBrainJob
          * @description A job on a brain to start. `key` is made by the client: the same key twice is the same job.
          */
@@ -1491,7 +1636,7 @@ export interface components {
         };
         /**
          * PresetOffer
-         * @description A preset with an estimate for one pair on the connected compute service.
+         * @description A preset with estimates on the connected compute service.
          */
         PresetOffer: {
             /**
@@ -1499,8 +1644,16 @@ export interface components {
              * @description what the estimate rests on, in words
              */
             estimate_basis: string;
-            /** Estimate S */
+            /**
+             * Estimate S
+             * @description of one pair: training and the sections in between
+             */
             estimate_s: number;
+            /**
+             * Global Estimate S
+             * @description of one model of all annotated sections, and all in between
+             */
+            global_estimate_s: number;
             preset: components["schemas"]["Preset"];
         };
         /**
@@ -1571,7 +1724,7 @@ export interface components {
         };
         /**
          * ProjectJob
-         * @description A job with the task and pair it belongs to.
+         * @description A job with the task it belongs to, and the sections its model is trained on.
          */
         ProjectJob: {
             /** Area */
@@ -1582,10 +1735,7 @@ export interface components {
             project: string;
             report: components["schemas"]["JobReport"];
             /** Sections */
-            sections: [
-                number,
-                number
-            ];
+            sections: number[];
             /** Task */
             task: string;
         };
@@ -1604,6 +1754,12 @@ export interface components {
         ProjectSummary: {
             /** Brain Title */
             brain_title: string;
+            /**
+             * Last Activity
+             * @description of the newest change; null while nothing was done
+             * @default null
+             */
+            last_activity: string | null;
             /** Progress */
             progress: components["schemas"]["AreaProgress"][];
             project: components["schemas"]["Project"];
@@ -1647,6 +1803,18 @@ export interface components {
             pixel_size_um: number;
             /** Width Px */
             width_px: number;
+        };
+        /**
+         * ReliabilityBin
+         * @description Pixels whose given label had a probability in one interval: how sure the model was, and how often it was right.
+         */
+        ReliabilityBin: {
+            /** Accuracy */
+            accuracy: number;
+            /** Confidence */
+            confidence: number;
+            /** Share */
+            share: number;
         };
         /**
          * ResultState
@@ -1801,6 +1969,19 @@ export interface components {
             width_px: number;
         };
         /**
+         * SectionCandidate
+         * @description A section that could be annotated next, with what that is expected to be worth.
+         */
+        SectionCandidate: {
+            /**
+             * Gain Mm2
+             * @description wrongly labelled area that annotating it is expected to save
+             */
+            gain_mm2: number;
+            /** Section */
+            section: number;
+        };
+        /**
          * SectionFacts
          * @description One section on the brain's page: its image and what was derived of it.
          */
@@ -1854,6 +2035,24 @@ export interface components {
         SectionStates: {
             /** Sections */
             sections: components["schemas"]["SectionState"][];
+        };
+        /**
+         * SectionSuggestion
+         * @description The section whose annotation would help most, and the runners-up.
+         */
+        SectionSuggestion: {
+            /** Area */
+            area: string;
+            /**
+             * Candidates
+             * @description best first; empty when nothing is predicted or all is sure
+             */
+            candidates: components["schemas"]["SectionCandidate"][];
+            /**
+             * Why
+             * @description what the order rests on, in words
+             */
+            why: string;
         };
         /**
          * SegmentationSettings
@@ -1990,6 +2189,41 @@ export interface components {
             transform: components["schemas"]["RigidTransform"];
         };
         /**
+         * ShapeProposal
+         * @description An area's outline on a section, interpolated between the annotated sections around it: at once, without any job.
+         */
+        ShapeProposal: {
+            /** Area */
+            area: string;
+            /** Between */
+            between: [
+                number,
+                number
+            ];
+            /**
+             * Distance Mm
+             * @description to the nearer of the two
+             */
+            distance_mm: number;
+            /**
+             * Paths
+             * @description empty where the shapes vanish in between
+             */
+            paths: ([
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number,
+                number
+            ])[][];
+            /** Section */
+            section: number;
+        };
+        /**
          * TaskList
          * @description The training tasks of a project, newest first.
          */
@@ -1999,7 +2233,9 @@ export interface components {
         };
         /**
          * TaskRun
-         * @description One pair of a training task: the local model's training job and the prediction job that follows it.
+         * @description One model of a training task: its training job and the prediction job that follows it.
+         *
+         *     A local task has a run for each of its pairs; a global task has one, of all annotated sections.
          */
         TaskRun: {
             /** Annotations */
@@ -2007,10 +2243,7 @@ export interface components {
             /** Predict Job */
             predict_job: string;
             /** Sections */
-            sections: [
-                number,
-                number
-            ];
+            sections: number[];
             /** Train Job */
             train_job: string;
         };
@@ -2121,6 +2354,18 @@ export interface components {
             /** Area */
             area: string;
             /**
+             * Global Problems
+             * @description why one model of all annotated sections would be refused, in words; empty when ready
+             * @default []
+             */
+            global_problems: string[];
+            /**
+             * Global Warning
+             * @description what to know before training such a model; empty when all is well
+             * @default
+             */
+            global_warning: string;
+            /**
              * Missing
              * @description what is missing before this area can be trained; empty when ready
              * @default
@@ -2147,6 +2392,21 @@ export interface components {
             created_at: string;
             /** Id */
             id: string;
+            /**
+             * Method
+             * @default local
+             * @enum {string}
+             */
+            method: "local" | "global";
+            /**
+             * Pairs
+             * @description the intervals it fills; empty: those of its runs
+             * @default []
+             */
+            pairs: [
+                number,
+                number
+            ][];
             /** Preset */
             preset: string;
             /** Project */
@@ -2154,6 +2414,12 @@ export interface components {
             /** Runs */
             runs: components["schemas"]["TaskRun"][];
             settings: components["schemas"]["SegmentationSettings"];
+            /**
+             * Start Job
+             * @description the training job whose model it went on from
+             * @default null
+             */
+            start_job: string | null;
         };
         /**
          * User
@@ -3177,6 +3443,38 @@ export interface operations {
             };
         };
     };
+    read_model_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How good a job's model is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelReport"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     read_job_progress: {
         parameters: {
             query?: {
@@ -3343,6 +3641,38 @@ export interface operations {
             };
         };
     };
+    read_entropy_raster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                prediction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entropy over the classes, from 0 to that of an even guess, times 255 as 8-bit PNG */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     read_label_raster: {
         parameters: {
             query?: never;
@@ -3394,6 +3724,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OutlineList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_probability_raster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                prediction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Calibrated probability of the area times 255 as 8-bit PNG */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
                 };
             };
             /** @description What went wrong */
@@ -3525,6 +3887,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PredictionList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_shape_proposal: {
+        parameters: {
+            query?: {
+                area?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An area's outline interpolated between the annotated sections around this one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShapeProposal"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_suggestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                area: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Which section to annotate next */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SectionSuggestion"];
                 };
             };
             /** @description What went wrong */

@@ -9,10 +9,11 @@ const pair = (from: number, to: number, between: number[], problems: string[] = 
 })
 const settings = { iterations: 150, halve_learning_rate_at: [75, 100, 125], batch_size: 4 } as SegmentationSettings
 const preset = (name: string): PresetOffer => ({
-  preset: { name, title: name, description: '', settings }, estimate_s: 60, estimate_basis: 'measured',
+  preset: { name, title: name, description: '', settings }, estimate_s: 60, global_estimate_s: 90, estimate_basis: 'measured',
 })
 const offer = (facts: Partial<TrainingOffer>): TrainingOffer => ({
-  area: 'hOc1', annotated_sections: [], pairs: [], presets: [preset('tiny'), preset('demo')], missing: '', ...facts,
+  area: 'hOc1', annotated_sections: [], pairs: [], presets: [preset('tiny'), preset('demo')], missing: '', global_problems: [],
+  global_warning: '', ...facts,
 })
 
 test('ready pairs with sections in between are proposed', () => {
