@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.contracts.jobs import JobDefinition, Progress
 from core.contracts.training import SegmentationSettings, TrainParameters
@@ -12,13 +11,14 @@ from core.datasets import BrainFolder
 from core.models.factory import build_model
 from core.models.geometry import patch_geometry
 from core.models.start_weights import load_start_weights
-from core.sampling.centres import BalancedCentres, class_weights
+from core.sampling.centres import class_weights
 from core.sampling.resident import ResidentSection, Surroundings, load_resident
 from core.tasks.context import JobContext, JobInterruptedError
 from core.tasks.model_files import SegmentationModel, load_model, outlines_on, save_model, take_over
-from core.training.batches import PatchSource, batches
+from core.training.batches import batches
 from core.training.loop import TrainingResult, train_model
 from core.training.normalisation import recalibrate
+from core.training.validation import evaluated, f1_by_area, split_sections
 
 RECALIBRATION_BATCHES = 20
 
@@ -38,7 +38,10 @@ def train(definition: JobDefinition, context: JobContext) -> None:
         raise TrainingInputError(f"job {definition.key} is a {parameters.kind} job, not a train job")
     settings = parameters.settings
     sections = _load_sections(definition, parameters, context)
-    source, weights = _prepare(sections, parameters)
+    source, held_out = split_sections(sections, parameters.areas, settings)
+    weights = class_weights(source.centres.counts)
+    if not settings.weight_classes:
+        weights = (weights > 0).astype(np.float32)
     model = build_model(settings.architecture, settings.seed, len(parameters.areas))
     if parameters.start_model is not None:
         take_over(model, *load_model(context.results_of(parameters.start_model)))
@@ -48,6 +51,8 @@ def train(definition: JobDefinition, context: JobContext) -> None:
     if not result.finished:
         raise JobInterruptedError(f"training was stopped after {result.steps} of {settings.iterations} iterations")
     recalibrate(model, batches(source, result.steps, result.steps + RECALIBRATION_BATCHES), settings.precision)
+    validation_f1 = f1_by_area(evaluated(model, held_out), parameters.areas)
+    _tell_validation(context.report, settings, result, validation_f1)
     save_model(context.results, model, _describe(definition, parameters, result))
 
 
@@ -78,15 +83,6 @@ def _load_sections(definition: JobDefinition, parameters: TrainParameters, conte
     return sections
 
 
-def _prepare(sections: list[ResidentSection], parameters: TrainParameters) -> tuple[PatchSource, NDArray[np.float32]]:
-    settings = parameters.settings
-    labels = [section.labels_in_region.values for section in sections]
-    centres = BalancedCentres(labels, parameters.areas, parameters.sections)
-    source = PatchSource(sections, centres, patch_geometry(settings), settings)
-    weights = class_weights(centres.counts)
-    return source, weights if settings.weight_classes else (weights > 0).astype(np.float32)
-
-
 def _describe(definition: JobDefinition, parameters: TrainParameters, result: TrainingResult) -> SegmentationModel:
     areas, sections = set(parameters.areas), set(parameters.sections)
     return SegmentationModel(
@@ -101,6 +97,17 @@ def _describe(definition: JobDefinition, parameters: TrainParameters, result: Tr
         code_version=definition.code_version,
         trained_at=datetime.now(UTC),
     )
+
+
+def _tell_validation(
+    report: Callable[[Progress], None], settings: SegmentationSettings, result: TrainingResult, f1: dict[str, float]
+) -> None:
+    """The last line of progress; without held-out blocks there is no validation F1 in it."""
+    metrics = {"f1_area": result.f1_area}
+    if f1:
+        metrics["validation_f1"] = float(np.mean(list(f1.values())))
+    of = settings.iterations
+    report(Progress(at=datetime.now(UTC), phase="validated", step=of, of=of, loss=result.loss, metrics=metrics, eta_s=0.0))
 
 
 def _tell(report: Callable[[Progress], None], phase: str, step: int, of: int) -> None:

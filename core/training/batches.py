@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -20,6 +20,9 @@ from core.sampling.patches import WHITE, Square, cut_square
 from core.sampling.resident import ResidentSection
 
 BATCHES_AHEAD = 2
+
+Plan = Sequence[tuple[Centre, Variation]]
+"""Where the patches of a batch lie and how they are varied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +77,21 @@ class PatchSource:
 
 
 def batches(source: PatchSource, first_step: int, last_step: int) -> Iterator[Batch]:
-    """The batches of the steps first_step .. last_step − 1, cut by threads while the previous one is learnt from."""
+    """The batches of the steps first_step .. last_step − 1, cut ahead while the previous one is learnt from."""
+    return planned_batches(source, (source.plan(step) for step in range(first_step, last_step)))
+
+
+def planned_batches(source: PatchSource, plans: Iterable[Plan]) -> Iterator[Batch]:
+    """A batch for each plan, in order, cut by threads up to `BATCHES_AHEAD` ahead."""
     cv2.setNumThreads(1)  # the patches are the parallel work; OpenCV's own threads would only compete with them
     waiting: deque[list[Future[Patch]]] = deque()
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        for step in range(first_step, min(first_step + BATCHES_AHEAD, last_step)):
-            waiting.append(_start(pool, source, step))
-        for step in range(first_step, last_step):
-            patches = [future.result() for future in waiting.popleft()]
-            if step + BATCHES_AHEAD < last_step:
-                waiting.append(_start(pool, source, step + BATCHES_AHEAD))
-            yield _stacked(patches)
-
-
-def _start(pool: ThreadPoolExecutor, source: PatchSource, step: int) -> list[Future[Patch]]:
-    return [pool.submit(source.cut, centre, variation) for centre, variation in source.plan(step)]
+        for plan in plans:
+            waiting.append([pool.submit(source.cut, centre, variation) for centre, variation in plan])
+            if len(waiting) > BATCHES_AHEAD:
+                yield _stacked([future.result() for future in waiting.popleft()])
+        while waiting:
+            yield _stacked([future.result() for future in waiting.popleft()])
 
 
 def _stacked(patches: Sequence[Patch]) -> Batch:
