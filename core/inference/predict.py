@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from core.contracts.datasets import RasterGrid
 from core.contracts.training import AREA, BACKGROUND, Precision
+from core.inference.shape_prior import fused
 from core.inference.tiles import Tile, plan_tiles
 from core.models.device import choose_device, mixed_precision, placed
 from core.models.factory import as_input
@@ -48,15 +49,22 @@ class Predictor:
     geometry: PatchGeometry
     precision: Precision
     areas: int = 1
+    temperature: float = 1.0
     tile_px: int = TILE_PX
 
     def predict(
-        self, region: PlacedMask, tissue: NDArray[np.uint8], read: ReadImage, on_tile: Callable[[int, int], None]
+        self,
+        region: PlacedMask,
+        tissue: NDArray[np.uint8],
+        read: ReadImage,
+        on_tile: Callable[[int, int], None],
+        prior: NDArray[np.float32] | None = None,
     ) -> RegionPrediction:
         """Predict every pixel of the region.
 
         `tissue` (h, w) on the region's raster: a tile of the slide alone (0) is background without asking the network.
         `read` gives the image on a raster of the section frame. `on_tile(done, of)` is called after each tile and may raise.
+        `prior` (areas, h, w): log odds that the areas' shapes add (core.inference.shape_prior).
         """
         labels = np.full(region.mask.shape, OUTSIDE, dtype=np.uint8)
         shares = np.zeros((2 + self.areas, *region.mask.shape), dtype=np.uint8)  # confidence, entropy, the areas
@@ -66,7 +74,7 @@ class Predictor:
             if tile not in wanted:
                 _part(labels, tile)[...], _part(shares[0], tile)[...] = BACKGROUND, CERTAIN
         for done, (tile, images) in enumerate(_read_ahead(wanted, self.geometry, read), start=1):
-            tile_labels, tile_shares = self._run(images)
+            tile_labels, tile_shares = self._run(images, None if prior is None else _prior_of(prior, tile))
             _paste(labels, tile, tile_labels)
             for raster, values in zip(shares, tile_shares, strict=True):
                 _paste(raster, tile, values)
@@ -74,12 +82,18 @@ class Predictor:
         labels[~region.mask], shares[:, ~region.mask] = OUTSIDE, 0
         return RegionPrediction(labels, shares[0], shares[2:], shares[1], region.grid)
 
-    def _run(self, images: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def _run(
+        self, images: Sequence[NDArray[np.uint8]], prior: NDArray[np.float32] | None
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         device = next(self.model.parameters()).device
         inputs = [as_input(torch.from_numpy(image).to(device)[None, None].float() / 255) for image in images]
         with torch.inference_mode(), mixed_precision(device, self.precision):
             logits: Tensor = self.model(*inputs)
-            probabilities = logits.float().softmax(dim=1)[0]
+            logits = logits.float()
+            if prior is not None:
+                logits = fused(logits, torch.from_numpy(prior).to(device))
+            # After the prior, so that no label depends on the temperature.
+            probabilities = (logits / self.temperature).softmax(dim=1)[0]
             confidence, label = probabilities.max(dim=0)
             entropy = -(probabilities * probabilities.clamp_min(1e-12).log()).sum(dim=0) / math.log(len(probabilities))
             shares = torch.cat([confidence[None], entropy[None], probabilities[AREA:]])
@@ -118,6 +132,16 @@ def _window(shape: tuple[int, ...], tile: Tile) -> tuple[slice, slice]:
 
 def _part(raster: NDArray[np.uint8], tile: Tile) -> NDArray[np.uint8]:
     return raster[_window(raster.shape, tile)]
+
+
+def _prior_of(prior: NDArray[np.float32], tile: Tile) -> NDArray[np.float32]:
+    """The prior on the whole tile, 0 where the tile reaches beyond the region's raster."""
+    rows, columns = _window(prior.shape[1:], tile)
+    whole = np.zeros((len(prior), tile.grid.height_px, tile.grid.width_px), np.float32)
+    whole[:, rows.start - tile.row : rows.stop - tile.row, columns.start - tile.column : columns.stop - tile.column] = prior[
+        :, rows, columns
+    ]
+    return whole
 
 
 def _paste(raster: NDArray[np.uint8], tile: Tile, values: NDArray[np.uint8]) -> None:

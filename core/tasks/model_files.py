@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from pydantic import NonNegativeFloat, PositiveInt, ValidationError
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
 from safetensors.torch import load_file
 from torch import nn
 
@@ -37,6 +37,7 @@ class SegmentationModel(Contract):
     iterations: PositiveInt
     final_loss: NonNegativeFloat
     final_f1_area: NonNegativeFloat
+    temperature: PositiveFloat = 1.0
     code_version: str
     trained_at: Moment
 

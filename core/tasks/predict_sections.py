@@ -2,31 +2,34 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
+from core.anatomy.shape_between import NoShapeError, interpolated_distance
 from core.contracts.datasets import RasterGrid
 from core.contracts.jobs import JobDefinition, Progress
-from core.contracts.training import AREA, OTHER_GRAY_MATTER, PredictParameters, SectionPrediction
+from core.contracts.training import PredictParameters
 from core.datasets import BrainFolder
-from core.datasets.files import write_atomically
 from core.datasets.open_section import open_section
 from core.imaging.reader import SectionReader
 from core.imaging.sections import read_at
 from core.inference.predict import Predictor, RegionPrediction, ready
+from core.inference.shape_prior import log_odds
 from core.models.geometry import patch_geometry
-from core.sampling.labels import OUTSIDE, resample_nearest, section_grid
+from core.sampling.labels import resample_nearest, section_grid
 from core.sampling.regions import PlacedMask, cropped, prediction_region, region_around
 from core.sampling.resident import area_mask
 from core.tasks.context import JobContext, JobInterruptedError
-from core.tasks.model_files import SegmentationModel, load_model, write_text
-from core.units import um2_to_mm2
+from core.tasks.model_files import SegmentationModel, load_model
+from core.tasks.prediction_files import of_area, write_prediction
+from core.units import um_to_mm
 
 FOLDER = "predictions"
 
@@ -47,18 +50,30 @@ def predict(definition: JobDefinition, context: JobContext) -> None:
     model, network = load_model(model_folder)
     _check(parameters, model)
     folder = BrainFolder(context.brain_folder)
-    predictor = Predictor(ready(network), patch_geometry(model.settings), model.settings.precision, len(model.areas))
+    predictor = predictor_of(model, network)
     regions = enlarged_regions(folder, model)
     results = context.results / FOLDER
     results.mkdir(exist_ok=True)
     progress = _Reporter(context, len(parameters.sections))
-    for index, number in enumerate(parameters.sections):
-        if not all((results / f"{number}_{area}.json").exists() for area in model.areas):
-            region = section_region(folder, [regions[each] for each in model.neighbours(number)], number)
-            prediction = predict_section(folder, region, predictor, partial(progress.tile, index, number))
-            for area_index, area in enumerate(model.areas):
-                write_prediction(results, number, area, of_area(prediction, area_index))
-        progress.section(index + 1, number)
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        written: Future[None] | None = None
+        for index, number in enumerate(parameters.sections):
+            if not all((results / f"{number}_{area}.json").exists() for area in model.areas):
+                region = section_region(folder, [regions[each] for each in model.neighbours(number)], number)
+                prior = section_prior(folder, model, region)
+                prediction = predict_section(folder, region, predictor, partial(progress.tile, index, number), prior)
+                if written is not None:
+                    written.result()  # one section is being written at most: memory stays bounded
+                written = writer.submit(_write, results, model, number, prediction)
+            progress.section(index + 1, number)
+        if written is not None:
+            written.result()
+
+
+def predictor_of(model: SegmentationModel, network: nn.Module) -> Predictor:
+    """The trained network as a predictor with the model's own calibration."""
+    settings = model.settings
+    return Predictor(ready(network), patch_geometry(settings), settings.precision, len(model.areas), model.temperature)
 
 
 def enlarged_regions(folder: BrainFolder, model: SegmentationModel) -> dict[int, PlacedMask]:
@@ -75,57 +90,41 @@ def section_region(folder: BrainFolder, regions: Sequence[PlacedMask], number: i
     return cropped(prediction_region(regions, folder.alignment, number, grid))
 
 
+def section_prior(folder: BrainFolder, model: SegmentationModel, region: PlacedMask) -> NDArray[np.float32] | None:
+    """Log odds (areas, h, w) of the outlines interpolated onto a region; None without weight or beyond two training sections.
+
+    An area that has no outline on one of the two gets none.
+    """
+    neighbours, weight = model.neighbours(region.section), model.settings.shape_prior
+    if len(neighbours) < 2 or weight == 0:
+        return None
+    nearer_mm = um_to_mm(min(abs(region.section - number) for number in neighbours) * folder.brain.section_thickness_um)
+    distances = np.zeros((len(model.areas), *region.mask.shape), np.float32)
+    for distance, area in zip(distances, model.areas, strict=True):
+        with suppress(NoShapeError):
+            distance[...] = interpolated_distance(
+                folder.alignment, model.placed(region.section, area), region.section, region.grid
+            )
+    return log_odds(distances, nearer_mm, weight)
+
+
 def predict_section(
-    folder: BrainFolder, region: PlacedMask, predictor: Predictor, on_tile: Callable[[int, int], None]
+    folder: BrainFolder,
+    region: PlacedMask,
+    predictor: Predictor,
+    on_tile: Callable[[int, int], None],
+    prior: NDArray[np.float32] | None = None,
 ) -> RegionPrediction:
-    """Predict one section within its region of interest."""
+    """Predict one section within its region of interest, with the prior of `section_prior`."""
     tissue, tissue_grid = folder.tissue(region.section)
     tissue_in_region = resample_nearest(tissue, tissue_grid, region.grid, fill=0)
     with open_section(folder, region.section) as section:
-        return predictor.predict(region, tissue_in_region, partial(_read, section), on_tile)
+        return predictor.predict(region, tissue_in_region, partial(_read, section), on_tile, prior)
 
 
-def of_area(prediction: RegionPrediction, index: int) -> RegionPrediction:
-    """The prediction as one area's own: that area is AREA, all other areas are other gray matter."""
-    labels = prediction.labels
-    other = (labels >= AREA) & (labels != OUTSIDE) & (labels != AREA + index)
-    own = np.where(other, np.uint8(OTHER_GRAY_MATTER), labels)
-    own[labels == AREA + index] = AREA
-    return replace(prediction, labels=own, probabilities=prediction.probabilities[index : index + 1])
-
-
-def write_prediction(folder: Path, number: int, area: str, prediction: RegionPrediction) -> None:
-    """Write the rasters, then the document: where it stands, the rasters stand too. `prediction` is of one area."""
-    document = describe(number, area, prediction)
-    _write_png(folder / document.label_file, prediction.labels)
-    _write_png(folder / document.confidence_file, prediction.confidence)
-    _write_png(folder / document.probability_file, prediction.probabilities[0])
-    _write_png(folder / document.entropy_file, prediction.entropy)
-    write_text(folder / f"{number}_{area}.json", document.model_dump_json(indent=1))
-
-
-def describe(number: int, area: str, prediction: RegionPrediction) -> SectionPrediction:
-    """Extent of the area, and the mean confidence: over the pixels given to the area, or over the region if there are none.
-
-    Doubt: by its own probabilities, the part of the area that is expected to be wrong, missed pixels and false ones together,
-    as a share of twice the expected extent; it is 1 − F1 with expected numbers.
-    """
-    found = prediction.labels == AREA
-    probability = prediction.probabilities[0] / 255
-    extent = float(probability.sum()) + int(found.sum())
-    meant = found if found.any() else prediction.labels != OUTSIDE
-    return SectionPrediction(
-        section=number,
-        area=area,
-        grid=prediction.grid,
-        label_file=f"{number}_{area}_label.png",
-        confidence_file=f"{number}_{area}_confidence.png",
-        probability_file=f"{number}_{area}_probability.png",
-        entropy_file=f"{number}_{area}_entropy.png",
-        area_mm2=um2_to_mm2(int(found.sum()) * prediction.grid.pixel_size_um**2),
-        mean_confidence=float(prediction.confidence[meant].mean() / 255) if meant.any() else 0.0,
-        doubt=min(1.0, max(0.0, 1 - 2 * float(probability[found].sum()) / extent)) if extent else 0.0,
-    )
+def _write(results: Path, model: SegmentationModel, number: int, prediction: RegionPrediction) -> None:
+    for index, area in enumerate(model.areas):
+        write_prediction(results, number, area, of_area(prediction, index))
 
 
 def _check(parameters: PredictParameters, model: SegmentationModel) -> None:
@@ -137,13 +136,6 @@ def _check(parameters: PredictParameters, model: SegmentationModel) -> None:
 
 def _read(section: SectionReader, grid: RasterGrid) -> NDArray[np.uint8]:
     return read_at(section, grid.pixel_size_um, *grid.origin_um, grid.width_px, grid.height_px)
-
-
-def _write_png(path: Path, values: NDArray[np.uint8]) -> None:
-    done, data = cv2.imencode(".png", values)
-    if not done:
-        raise OSError(f"could not encode {path}")
-    write_atomically(path, data.tobytes())
 
 
 class _Reporter:

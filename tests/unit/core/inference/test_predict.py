@@ -52,9 +52,11 @@ def network(architecture):
     return ready(model)
 
 
-def predictor(architecture, tile_px, model=None):
+def predictor(architecture, tile_px, model=None, temperature=1.0):
     settings = SegmentationSettings(architecture=architecture)
-    return Predictor(model or network(architecture), patch_geometry(settings), "float32", tile_px=tile_px)
+    return Predictor(
+        model or network(architecture), patch_geometry(settings), "float32", temperature=temperature, tile_px=tile_px
+    )
 
 
 def ignore(done, of):
@@ -72,6 +74,36 @@ def test_tiled_and_patchwise_prediction_are_equal(architecture):
     assert len(np.unique(tiled.labels[region.mask])) > 1
     assert (tiled.labels == patchwise.labels).mean() > 0.9999
     assert np.abs(tiled.confidence.astype(int) - patchwise.confidence).max() <= 1
+
+
+def shape_prior(shape, seed=3):
+    return np.random.default_rng(seed).normal(0, 3, (1, *shape)).astype(np.float32)
+
+
+def test_tiled_and_patchwise_prediction_are_equal_with_prior_and_temperature():
+    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    tissue, prior, model = np.ones(region.mask.shape, np.uint8), shape_prior(region.mask.shape), network("lr_unet")
+    tiled, patchwise = (
+        predictor("lr_unet", tile_px, model, 0.7).predict(region, tissue, noise_reader(), ignore, prior)
+        for tile_px in (128, 32)
+    )
+    alone = predictor("lr_unet", 128, model, 0.7).predict(region, tissue, noise_reader(), ignore)
+    assert (alone.labels != tiled.labels).any()
+    assert (tiled.labels == patchwise.labels).mean() > 0.9999
+    assert np.abs(tiled.probabilities.astype(int) - patchwise.probabilities).max() <= 1
+
+
+def test_the_temperature_changes_probabilities_but_no_label():
+    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    tissue, prior, model = np.ones(region.mask.shape, np.uint8), shape_prior(region.mask.shape), network("lr_unet")
+    cold, hot = (
+        predictor("lr_unet", 128, model, temperature).predict(region, tissue, noise_reader(), ignore, prior)
+        for temperature in (1.0, 3.0)
+    )
+    np.testing.assert_array_equal(cold.labels, hot.labels)
+    assert (hot.confidence <= cold.confidence).all()
+    assert (hot.entropy >= cold.entropy).all()
+    assert (hot.confidence < cold.confidence).any()
 
 
 def test_prediction_does_not_depend_on_where_the_region_starts():

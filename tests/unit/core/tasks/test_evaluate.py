@@ -8,7 +8,7 @@ from core.geometry.polygons import rings
 from core.geometry.rasterise import rasterise
 from core.inference.predict import RegionPrediction
 from core.tasks.evaluate import EvaluationInputError, evaluate
-from core.tasks.predict_sections import write_prediction
+from core.tasks.prediction_files import write_prediction
 from tests.fakes.tasks import AREA, TRAIN_KEY
 
 

@@ -4,17 +4,27 @@ import cv2
 import numpy as np
 import pytest
 
+from core.anatomy.shape_between import interpolated_distance
 from core.contracts.datasets import RasterGrid
 from core.contracts.presets import PRESETS
-from core.contracts.training import AREA, SectionPrediction
+from core.contracts.training import AREA, OTHER_GRAY_MATTER, SectionPrediction
 from core.datasets import BrainFolder
 from core.datasets.build_store import StoreOptions, build_store
 from core.imaging.store import StoreWriter
+from core.inference.shape_prior import scale_um
 from core.models.factory import build_model
 from core.sampling.regions import PlacedMask
 from core.tasks.context import JobInterruptedError
 from core.tasks.model_files import ModelFilesError, load_model
-from core.tasks.predict_sections import PredictionInputError, predict_section
+from core.tasks.predict_sections import (
+    PredictionInputError,
+    enlarged_regions,
+    predict_section,
+    predictor_of,
+    section_prior,
+    section_region,
+)
+from core.tasks.prediction_files import describe
 from tests.fakes.tasks import TRAIN_KEY, LocalRun
 
 
@@ -52,6 +62,8 @@ def test_each_section_gets_a_document_and_rasters_on_its_grid(after_training):
         entropy = raster(folder, document.entropy_file)
         assert entropy[confidence == confidence.max()].mean() < entropy[(confidence < 150) & (labels != 255)].mean()
         assert 0 <= document.doubt <= 1
+        assert 0 < len(document.border) <= 40
+        assert all(0 <= stretch.doubt <= 1 for stretch in document.border)
 
 
 def test_a_stopped_prediction_keeps_finished_sections_and_goes_on(after_training):
@@ -87,10 +99,51 @@ def test_high_and_low_resolution_go_the_same_way_together(tiny_brain, tmp_path):
     assert set(np.unique(labels)) <= {0, 1, 2, 3, 255}
 
 
+def test_the_interpolated_outline_weighs_on_the_prediction_unless_it_is_switched_off(tiny_brain, trained):
+    model, _ = load_model(trained.results_of(TRAIN_KEY))
+    regions = enlarged_regions(tiny_brain, model)
+    region = section_region(tiny_brain, list(regions.values()), 921)
+    prior = section_prior(tiny_brain, model, region)
+    distance = interpolated_distance(tiny_brain.alignment, model.placed(921, "hOc1"), 921, region.grid)
+    nearer_mm = 20 * tiny_brain.brain.section_thickness_um / 1000
+    np.testing.assert_allclose(prior[0], distance / scale_um(nearer_mm), rtol=1e-5)
+    for changes in ({"shape_prior": 0}, {"shape_prior": 2.0}):
+        other = model.model_copy(update={"settings": model.settings.model_copy(update=changes)})
+        found = section_prior(tiny_brain, other, region)
+        assert found is None if changes["shape_prior"] == 0 else np.allclose(found, 2 * prior)
+
+
+def test_on_a_training_section_no_outline_is_interpolated(tiny_brain, trained):
+    model, _ = load_model(trained.results_of(TRAIN_KEY))
+    region = section_region(tiny_brain, [enlarged_regions(tiny_brain, model)[901]], 901)
+    assert section_prior(tiny_brain, model, region) is None
+
+
+def test_the_model_s_temperature_and_prior_reach_the_prediction(tiny_brain, trained):
+    model, network = load_model(trained.results_of(TRAIN_KEY))
+    region = section_region(tiny_brain, list(enlarged_regions(tiny_brain, model).values()), 921)
+    prior = section_prior(tiny_brain, model, region)
+    cold, hot = (
+        predict_section(
+            tiny_brain,
+            region,
+            predictor_of(model.model_copy(update={"temperature": temperature}), network),
+            lambda *_: None,
+            prior,
+        )
+        for temperature in (1.0, 4.0)
+    )
+    assert hot.confidence.astype(int).sum() < cold.confidence.astype(int).sum()
+    assert describe(921, "hOc1", hot).doubt > describe(921, "hOc1", cold).doubt
+    np.testing.assert_array_equal(cold.labels, hot.labels)
+    far_inside = (prior[0] > 8) & (cold.labels == OTHER_GRAY_MATTER)
+    assert far_inside.mean() < 0.001
+
+
 class Reads:
     """In place of a predictor: what it would be given to see."""
 
-    def predict(self, region, tissue, read, on_tile):
+    def predict(self, region, tissue, read, on_tile, prior):
         return read(region.grid.model_copy(update={"pixel_size_um": 4.0, "width_px": 64, "height_px": 64}))
 
 
