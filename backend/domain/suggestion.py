@@ -2,8 +2,13 @@
 
 from collections.abc import Collection, Mapping, Set
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.contracts.api import SectionCandidate
 from core.contracts.projects import Prediction
+
+Places = NDArray[np.float64]
 
 MOST_CANDIDATES = 5
 NOTHING_PREDICTED = "No section is predicted yet. Train a model of {area} first; then its doubt says where it needs help."
@@ -11,8 +16,8 @@ ALL_KNOWN = "Every predicted section of {area} is annotated or accepted already.
 ALL_SURE = "The predictions of {area} expect nothing to be wrong. (Those of older releases do not know; train again then.)"
 ORDER = (
     "By the wrongly labelled area that annotating the section would save: what the newest predictions of {area} expect to be "
-    "wrong on it (twice its area times its doubt), and on the sections around it in part, ever less up to halfway to the next "
-    "section that is annotated or accepted."
+    "wrong on it (twice its area times its doubt), and a part of that on sections around it, the less the farther they are, "
+    "up to the next ones that are annotated or accepted."
 )
 
 
@@ -33,15 +38,17 @@ def expected_wrong_mm2(prediction: Prediction) -> float:
 def candidates(known: Collection[int], newest: Mapping[int, Prediction]) -> tuple[SectionCandidate, ...]:
     """The sections worth most, best first; those that would save nothing are left out.
 
-    What is wrong on a section is taken to grow with the distance to the nearest known section. So annotating one saves all of
-    its own error, and of another section's the part by which it is nearer to that section than the known ones are: nothing
-    from halfway to them on.
+    What is wrong on a section is taken to stand to its distances d and e from the known sections below and above as
+    d · e / (d + e): so uncertain is a border that drifts at random from section to section, in between two where it is known.
+    Annotating a section saves its own error, and of the others' the part by which that falls; none beyond known sections.
     """
-    wrong = {number: expected_wrong_mm2(found) for number, found in newest.items() if number not in known}
-    distance = {number: min((abs(number - other) for other in known), default=None) for number in wrong}
+    numbers = sorted(number for number in newest if number not in known)
+    places, wrong = np.array(numbers, np.float64), np.array([expected_wrong_mm2(newest[number]) for number in numbers])
+    ends = np.array([-np.inf, *sorted(known), np.inf])
+    above = np.searchsorted(ends, places)
     gains = {
-        chosen: sum(_part(abs(number - chosen), distance[number]) * error for number, error in wrong.items())
-        for chosen in wrong
+        number: float(wrong @ _relief(places, ends[above - 1], ends[above], chosen))
+        for number, chosen in zip(numbers, places, strict=True)
     }
     best = sorted((number for number, gain in gains.items() if gain > 0), key=lambda number: (-gains[number], number))
     return tuple(SectionCandidate(section=number, gain_mm2=gains[number]) for number in best[:MOST_CANDIDATES])
@@ -56,8 +63,11 @@ def why(area: str, known: Set[int], newest: Mapping[int, Prediction], found: Col
     return (ALL_KNOWN if known >= newest.keys() else ALL_SURE).format(area=area)
 
 
-def _part(to_chosen: int, to_known: int | None) -> float:
-    """The part of a section's error that goes when a section at this distance is annotated."""
-    if to_known is None:
-        return 1.0
-    return max(0.0, 1 - to_chosen / to_known)
+def _relief(places: Places, below: Places, above: Places, chosen: float) -> Places:
+    """Of each section's error the part that goes when `chosen` is known too; its neighbours known so far are given."""
+    nearer_below = np.where(places >= chosen, np.maximum(below, chosen), below)
+    nearer_above = np.where(places <= chosen, np.minimum(above, chosen), above)
+    with np.errstate(divide="ignore"):  # the chosen section itself is certain then: 1 / 0
+        before = 1 / (places - below) + 1 / (above - places)
+        after = 1 / (places - nearer_below) + 1 / (nearer_above - places)
+    return 1 - before / after

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from core.contracts.jobs import JobState, ResultState
-from tests.integration.backend.api import BOW_TIE, SQUARE, Backend, P, error_of, marks
+from tests.integration.backend.api import BOW_TIE, SQUARE, Backend, P, Person, error_of, marks
 
 
 class TestAnnotations:
@@ -274,3 +274,93 @@ class TestTraining:
         report = ada.read(f"{P}/jobs/{key}")["report"]
         assert report["state"] == "failed"
         assert "does not know this job" in report["reason"]
+
+
+class TestGlobal:
+    def test_one_model_of_all_annotated_sections_fills_the_chosen_intervals(self, backend: Backend) -> None:
+        ada, uid = backend.person("ada"), uuid4().hex
+        ada.draw(901, uid=uid)
+        for section in (921, 961):
+            ada.draw(section)
+        task = ada.train((921, 961), method="global").json
+        [run] = task["runs"]
+        assert (task["method"], task["pairs"], run["sections"]) == ("global", [[921, 961]], [901, 921, 961])
+        train, predict = (backend.compute.definitions[run[kind]] for kind in ("train_job", "predict_job"))
+        assert train.parameters.model_dump()["sections"] == (901, 921, 961)
+        assert [one.section for one in train.inputs.annotations] == [901, 921, 961]
+        assert predict.parameters.model_dump()["sections"] == (941,)
+        assert predict.after == (train.key,)
+        jobs = ada.read(f"{P}/jobs")["jobs"]
+        assert [job["sections"] for job in jobs] == [[901, 921, 961], [901, 921, 961]]
+        assert jobs[0]["report"]["title"] == "Train hOc1 901–961 from 3 sections"
+
+    def test_a_broken_outline_on_any_section_refuses_a_global_model_only(self, backend: Backend) -> None:
+        ada = backend.person("ada")
+        ada.draw(901, BOW_TIE)
+        ada.draw(921)
+        ada.draw(961)
+        assert "Section 901" in error_of(ada.train((921, 961), method="global"), 422)["message"]
+        assert "Section 901" in ada.read(f"{P}/training/hOc1")["global_problems"][0]
+        assert ada.train((921, 961)).status_code == 201
+
+    def test_the_offer_warns_of_a_global_model_of_few_sections(self, backend: Backend) -> None:
+        ada = backend.person("ada")
+        assert "two annotated sections or more" in ada.read(f"{P}/training/hOc1")["global_problems"][0]
+        ada.draw(901)
+        ada.draw(961)
+        offer = ada.read(f"{P}/training/hOc1")
+        assert offer["global_problems"] == []
+        assert "Annotate more sections" in offer["global_warning"]
+        ada.draw(941)
+        offer = ada.read(f"{P}/training/hOc1")
+        assert offer["global_warning"] == ""
+        assert all(one["global_estimate_s"] >= one["estimate_s"] for one in offer["presets"])
+
+    def test_a_global_model_with_nothing_to_predict_is_refused(self, backend: Backend) -> None:
+        ada = backend.person("ada")
+        for section in (901, 921, 941, 961):
+            ada.draw(section)
+        assert "nothing to predict" in error_of(ada.train((901, 961), method="global"), 422)["message"]
+
+    def test_the_same_key_with_another_method_is_another_task(self, backend: Backend) -> None:
+        ada, key = backend.person("ada"), uuid4().hex
+        ada.draw(901)
+        ada.draw(961)
+        first = ada.train((901, 961), key=key, method="global")
+        assert ada.train((901, 961), key=key, method="global").json == first.json
+        error_of(ada.train((901, 961), key=key), 409)
+
+
+class TestGoingOnFromAModel:
+    def trained(self, backend: Backend) -> tuple[Person, str]:
+        ada = backend.person("ada")
+        for section in (901, 941):
+            ada.draw(section)
+        key = ada.train((901, 941)).json["runs"][0]["train_job"]
+        return ada, key
+
+    def test_a_task_goes_on_from_the_model_of_a_training_job_that_succeeded(self, backend: Backend) -> None:
+        ada, key = self.trained(backend)
+        backend.compute.set(key, JobState.SUCCEEDED, ResultState.READY)
+        backend.monitor()
+        task = ada.train((901, 941), start_job=key).json
+        assert task["start_job"] == key
+        definition = backend.compute.definitions[task["runs"][0]["train_job"]]
+        assert definition.parameters.model_dump()["start_model"] == key
+        assert definition.after == (key,)
+
+    def test_a_model_that_is_not_there_is_refused_in_words(self, backend: Backend) -> None:
+        ada, key = self.trained(backend)
+        assert "it left no model" in error_of(ada.train((901, 941), start_job=key), 422)["message"]
+        error = error_of(ada.train((901, 941), start_job="f" * 32), 422)
+        assert (error["code"], "no job ffff" in error["message"]) == ("no_start_model", True)
+        predict = next(job for job in ada.read(f"{P}/jobs")["jobs"] if job["report"]["kind"] == "predict")["report"]["key"]
+        assert "trains no model" in error_of(ada.train((901, 941), start_job=predict), 422)["message"]
+
+    def test_a_model_of_another_architecture_is_refused(self, backend: Backend) -> None:
+        ada, key = self.trained(backend)
+        backend.compute.set(key, JobState.SUCCEEDED, ResultState.READY)
+        backend.monitor()
+        error = error_of(ada.train((901, 941), start_job=key, preset="standard"), 422)
+        assert "trained a lr_unet, and this training is of a ms_unet" in error["message"]
+        assert len(ada.read(f"{P}/tasks")["tasks"]) == 1
