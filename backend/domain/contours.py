@@ -1,5 +1,7 @@
 """From a label raster to an outline a person can edit."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -20,10 +22,14 @@ def outline(mask: NDArray[np.bool_], grid: RasterGrid, least_area_um2: float = 0
 
     Rings that enclose less than `least_area_um2` are left out; where all do, the largest stays.
     """
-    rings = [_smooth(ring, grid.pixel_size_um) for ring in trace(mask, grid)]
+    return to_paths(without_specks([_smooth(ring, grid.pixel_size_um) for ring in trace(mask, grid)], least_area_um2))
+
+
+def without_specks(rings: Sequence[Ring], least_area_um2: float = SPECK_UM2) -> list[Ring]:
+    """The rings that enclose this much or more; where none does, the largest."""
     sizes_um2 = [area_um2([ring]) for ring in rings]
     least_um2 = min(least_area_um2, max(sizes_um2, default=0.0))
-    return to_paths([ring for ring, size_um2 in zip(rings, sizes_um2, strict=True) if size_um2 >= least_um2])
+    return [ring for ring, size_um2 in zip(rings, sizes_um2, strict=True) if size_um2 >= least_um2]
 
 
 def _smooth(ring: Ring, pixel_size_um: float) -> Ring:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from backend.domain.collections import PREDICTIONS
 from backend.domain.errors import UnreadableDataError
@@ -16,9 +16,10 @@ from backend.services.records import Records
 from backend.services.results import beside, read_raster
 from core.contracts.jobs import JobReport
 from core.contracts.projects import Prediction
-from core.contracts.training import SectionPrediction
+from core.contracts.training import BorderStretch, SectionPrediction
 
 RasterKind = Literal["label", "confidence", "probability", "entropy"]
+BORDER: TypeAdapter[tuple[BorderStretch, ...]] = TypeAdapter(tuple[BorderStretch, ...])
 
 
 class Predicted:
@@ -51,7 +52,6 @@ class Predicted:
             area_mm2=found.area_mm2,
             mean_confidence=found.mean_confidence,
             doubt=found.doubt,
-            border=found.border,
             created_at=self._records.clock.now(),
         )
         rasters: dict[RasterKind, str] = {
@@ -64,10 +64,16 @@ class Predicted:
             raster = self._compute.result(report.key, beside(place, name, report))
             read_raster(raster, found.grid, name)
             self._blobs.write(blob_name(prediction, kind), raster)
+        self._blobs.write(border_name(prediction), BORDER.dump_json(found.border))
         # Stored already when a crash came after; its change may not have been told, so it is told again.
         with contextlib.suppress(VersionConflictError):
             self._records.store.put(PREDICTIONS, f"{prediction.project}/{prediction.id}", write(prediction), expected=0)
         self._records.changes.tell(prediction.project, "prediction", prediction.id, section=prediction.section)
+
+
+def border_name(prediction: Prediction) -> str:
+    """Where a prediction's border lies: too large for the documents of a whole project, which are read to show marks."""
+    return f"predictions/{prediction.project}/{prediction.id}_border.json"
 
 
 def blob_name(prediction: Prediction, kind: RasterKind) -> str:

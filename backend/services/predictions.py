@@ -16,7 +16,7 @@ from backend.ports import BlobStore, MissingDocumentError, Query
 from backend.services.annotations import Annotations, Region
 from backend.services.brains import find_section
 from backend.services.documents import read
-from backend.services.predicted import RasterKind, blob_name
+from backend.services.predicted import BORDER, RasterKind, blob_name, border_name
 from backend.services.projects import Projects
 from backend.services.records import Records
 from core.contracts.annotations import Annotation, FromPrediction
@@ -44,19 +44,19 @@ class Predictions:
         return PredictionList(predictions=self.newest(project_id, section))
 
     def newest(self, project_id: str, section: int) -> tuple[Prediction, ...]:
-        """The newest prediction of each area on a section with its newest review, for a caller that checked the user."""
+        """The newest prediction of each area on a section with border and newest review, for a caller that checked the user."""
         found = self._records.store.find(PREDICTIONS, Query({"project": project_id, "section": section}))
         newest = newest_predictions(read(Prediction, document) for document in found)
-        return tuple(self._reviewed(newest[place]) for place in sorted(newest))
+        return tuple(self._whole(newest[place]) for place in sorted(newest))
 
     def get(self, user: str, project_id: str, prediction_id: str, action: Action = Action.LOOK) -> Prediction:
-        """One prediction with its newest review; NotFoundError."""
+        """One prediction with its border and its newest review; NotFoundError."""
         self._projects.get(user, project_id, action)
         try:
             document = self._records.store.get(PREDICTIONS, f"{project_id}/{prediction_id}")
         except MissingDocumentError:
             raise NotFoundError(f"Project {project_id} has no prediction {prediction_id}.") from None
-        return self._reviewed(read(Prediction, document))
+        return self._whole(read(Prediction, document))
 
     def raster(self, user: str, project_id: str, prediction_id: str, kind: RasterKind) -> bytes:
         """One of the prediction's rasters as 8-bit PNG; NotFoundError where it never had this one."""
@@ -135,10 +135,15 @@ class Predictions:
         self._records.changes.tell(prediction.project, "review", prediction.id, prediction.section, user)
         return review
 
-    def _reviewed(self, prediction: Prediction) -> Prediction:
+    def _whole(self, prediction: Prediction) -> Prediction:
+        """With what is stored apart from it: its border, which older releases did not have, and its newest review."""
+        try:
+            border = BORDER.validate_json(self._blobs.read(border_name(prediction)))
+        except FileNotFoundError:
+            border = prediction.border
         newest = Query({"prediction": prediction.id}, order_by="seq", descending=True, limit=1)
         review = next((read(Review, found) for found in self._records.store.find(REVIEWS, newest)), None)
-        return prediction.model_copy(update={"review": review})
+        return prediction.model_copy(update={"review": review, "border": border})
 
     def _raster(self, prediction: Prediction, kind: RasterKind) -> bytes:
         try:

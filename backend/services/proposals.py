@@ -1,6 +1,7 @@
 """Outlines interpolated between annotated sections, at once."""
 
 from backend.domain.between import grid_around, neighbours, united, within
+from backend.domain.contours import without_specks
 from backend.domain.errors import NotFoundError
 from backend.domain.outlines import check_place
 from backend.services.annotations import Annotations
@@ -42,7 +43,7 @@ class Proposals:
         return ShapeProposal(
             area=area,
             section=section,
-            paths=to_paths(within(outline, brain, place)),
+            paths=to_paths(without_specks(within(outline, brain, place))),
             between=pair,
             distance_mm=um_to_mm(min(section - pair[0], pair[1] - section) * brain.section_thickness_um),
         )

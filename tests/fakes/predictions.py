@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.contracts.datasets import RasterGrid
-from core.contracts.training import AREA, BACKGROUND, SectionPrediction
+from core.contracts.training import AREA, BACKGROUND, BorderStretch, SectionPrediction
 
 GRID = RasterGrid(pixel_size_um=16.0, origin_um=(320.0, 160.0), width_px=120, height_px=100)
 
@@ -32,6 +32,7 @@ def prediction_files(section: int, mask: NDArray[np.bool_], area: str = "hOc1", 
         area_mm2=float(mask.sum()) * (grid.pixel_size_um / 1000) ** 2,
         mean_confidence=0.8,
         doubt=0.2,
+        border=(BorderStretch(points=((400.0, 400.0), (500.0, 420.0)), length_mm=0.1, doubt=0.7),),
     )
     return {
         f"predictions/{section}.json": described.model_dump_json().encode(),

@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 from pydantic import TypeAdapter
 
+from backend.domain.collections import PREDICTIONS
+from backend.ports import Query
 from core.contracts.annotations import Paths
 from core.contracts.jobs import JobState, ResultState
 from core.geometry.polygons import rings
@@ -53,8 +55,20 @@ class TestReview:
         with Image.open(io.BytesIO(entropy.data)) as image:
             assert set(np.unique(np.asarray(image))) == {128}
 
+    def test_the_border_is_told_of_a_section_and_kept_out_of_the_documents_of_the_project(self, backend: Backend) -> None:
+        ada, predictions = backend.predicted()
+        [stretch] = predictions[0]["border"]
+        assert stretch == {"points": [[400.0, 400.0], [500.0, 420.0]], "length_mm": 0.1, "doubt": 0.7}
+        answer = ada.send("POST", f"{P}/predictions/{predictions[0]['id']}/review", {"verdict": "accepted"})
+        assert answer.json["border"] == [stretch]
+        stored = backend.services.store.find(PREDICTIONS, Query({"project": "demo"}))
+        assert [document["border"] for document in stored] == [[], []]
+
     def test_a_prediction_of_an_older_release_says_what_it_lacks_and_the_remedy(self, backend: Backend, tmp_path: Path) -> None:
         ada, predictions = backend.predicted()
+        [border] = tmp_path.rglob(f"{predictions[0]['id']}_border.json")
+        border.unlink()
+        assert ada.read(f"{P}/sections/921/predictions")["predictions"][0]["border"] == []
         for kind in ("probability", "entropy"):
             [blob] = tmp_path.rglob(f"{predictions[0]['id']}_{kind}.png")
             blob.unlink()
