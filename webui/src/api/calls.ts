@@ -1,8 +1,8 @@
 /** Every request the interface makes, one line each, named as in the route table. */
 import { api, exact, readBlob, value } from './client'
 import type {
-  Alignment, AnnotationList, JobList, NewBrainJob, NewTask, OutlineList, Prediction, PredictionList, ProjectJob, RevisionList,
-  RigidTransform, Role, SaveAnnotation, SavedAnnotation, TaskList, TissueStroke, TissueView, TrainingOffer, TrainingTask,
+  Alignment, AnnotationList, JobList, ModelReport, NewBrainJob, NewTask, OutlineList, Prediction, PredictionList, ProjectJob, RevisionList,
+  RigidTransform, Role, SaveAnnotation, SavedAnnotation, SectionSuggestion, ShapeProposal, TaskList, TissueStroke, TissueView, TrainingOffer, TrainingTask,
 } from './types'
 
 const at = <T extends object>(path: T) => ({ params: { path } })
@@ -56,6 +56,13 @@ export const deleteAnnotation = (project: string, uid: string, version: number) 
 export const listRevisions = (project: string, uid: string) =>
   exact<RevisionList>(api.GET('/api/projects/{project}/annotations/{uid}/revisions', at({ project, uid })))
 
+export const readShapeProposal = (project: string, section: number, area: string) =>
+  exact<ShapeProposal>(api.GET('/api/projects/{project}/sections/{section}/proposal', {
+    params: { path: { project, section: String(section) }, query: { area } },
+  }))
+export const readSuggestion = (project: string, area: string) =>
+  exact<SectionSuggestion>(api.GET('/api/projects/{project}/suggestions/{area}', at({ project, area })))
+
 export const readTrainingOffer = (project: string, area: string) =>
   exact<TrainingOffer>(api.GET('/api/projects/{project}/training/{area}', at({ project, area })))
 export const listTasks = (project: string) => exact<TaskList>(api.GET('/api/projects/{project}/tasks', at({ project })))
@@ -65,6 +72,8 @@ export const createTask = (project: string, body: NewTask) =>
 export const listJobs = (project: string) => exact<JobList>(api.GET('/api/projects/{project}/jobs', at({ project })))
 export const readJobProgress = (project: string, job: string, offset: number) =>
   value(api.GET('/api/projects/{project}/jobs/{job}/progress', { params: { path: { project, job }, query: { offset } } }))
+export const readModelReport = (project: string, job: string) =>
+  exact<ModelReport>(api.GET('/api/projects/{project}/jobs/{job}/model', at({ project, job })))
 export const readJobLog = (project: string, job: string) =>
   value(api.GET('/api/projects/{project}/jobs/{job}/log', at({ project, job })))
 export const cancelJob = (project: string, job: string) =>
@@ -74,7 +83,7 @@ export const listPredictions = (project: string, section: number) =>
   exact<PredictionList>(api.GET('/api/projects/{project}/sections/{section}/predictions', at({ project, section: String(section) })))
 export const readPredictionOutline = (project: string, prediction: string) =>
   exact<OutlineList>(api.GET('/api/projects/{project}/predictions/{prediction}/outline', at({ project, prediction })))
-export const readRaster = (project: string, prediction: string, kind: 'label' | 'confidence') =>
+export const readRaster = (project: string, prediction: string, kind: 'label' | 'confidence' | 'probability' | 'entropy') =>
   readBlob(`/api/projects/${project}/predictions/${prediction}/${kind}`)
 export const reviewPrediction = (project: string, prediction: string, verdict: 'accepted' | 'rejected', reason: string) =>
   exact<Prediction>(api.POST('/api/projects/{project}/predictions/{prediction}/review', { ...at({ project, prediction }), body: { verdict, reason } }))

@@ -34,6 +34,10 @@ export const squareMm = (area_um2: number): string => `${(area_um2 / 1e6).toFixe
 
 export const percent = (share: number): string => `${Math.round(share * 100)} %`
 
+/** A prediction's doubt, the share of the area's extent expected to be wrong: "about 12 % of it may be wrong". */
+export const doubtWords = (doubt: number): string =>
+  doubt < 0.005 ? 'less than 1 % of it may be wrong' : `about ${percent(doubt)} of it may be wrong`
+
 /** "1 section", "6 sections". */
 export const count = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`
 

@@ -11,7 +11,7 @@ const report = (facts: Partial<JobReport>): JobReport => ({
 const progress = { at: '2026-01-01T00:00:00Z', phase: 'finding tissue', step: 3, of: 12, loss: null, metrics: {}, eta_s: 40 }
 
 test('a running report says phase, percent and remaining time', () => {
-  expect(reportWords(report({ progress }))).toBe('finding tissue 25 %, 40 s left')
+  expect(reportWords(report({ progress }))).toBe('finding tissue: 25 %, 40 s left')
   expect(reportWords(report({}))).toBe('starting')
   expect(reportShare(report({ progress }))).toBe(0.25)
 })

@@ -13,7 +13,7 @@ export function reportShare(report: JobReport): number {
   return report.progress ? Math.min(1, report.progress.step / report.progress.of) : 0
 }
 
-/** "reading sections 62 %, 2 min left", "waiting for its turn", "failed: out of memory". */
+/** "reading sections: 62 %, 2 min left", "waiting for its turn", "failed: out of memory". */
 export function reportWords(report: JobReport): string {
   const { state, reason, progress } = report
   if (state === 'created' || state === 'submitted') return reason || 'waiting for its turn'
@@ -22,5 +22,5 @@ export function reportWords(report: JobReport): string {
   if (reason) return reason // it is being stopped
   if (!progress) return 'starting'
   const left = progress.eta_s != null ? `, ${duration(progress.eta_s)} left` : ''
-  return `${progress.phase} ${percent(reportShare(report))}${left}`
+  return `${progress.phase}: ${percent(reportShare(report))}${left}`
 }

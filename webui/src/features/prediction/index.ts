@@ -1,6 +1,8 @@
+export { default as AnnotateNext } from './components/AnnotateNext.vue'
 export { default as LayersPanel } from './components/LayersPanel.vue'
 export { default as PredictionOverlay } from './components/PredictionOverlay.vue'
 export { default as ReviewPanel } from './components/ReviewPanel.vue'
 export { default as ReviewQueue } from './components/ReviewQueue.vue'
+export { boxOf } from './model/border'
 export { reviewWords } from './model/reasons'
 export { usePredictions } from './store'

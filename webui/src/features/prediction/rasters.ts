@@ -1,44 +1,45 @@
-/** Predictions as pictures that a canvas can draw: fetched once, kept, the oldest let go. */
+/** Predictions as pictures that a canvas can draw: fetched once when first shown, kept, the oldest let go. */
 import { readPredictionOutline, readRaster } from '@/api/calls'
 import type { Paths, Prediction, RasterGrid } from '@/api/types'
 
-import { doubtPicture, labelPicture, rgb } from './model/colourise'
+import { doubtPicture, entropyPicture, labelPicture, probabilityPicture, rgb } from './model/colourise'
+import type { RasterKind } from './model/layers'
 
-export interface Pictures {
-  grid: RasterGrid
-  label: ImageBitmap
-  doubt: ImageBitmap
-  outline: Path2D
-}
+const KEPT = 72
+const kept = new Map<string, Promise<unknown>>()
 
-const KEPT = 24
-const kept = new Map<string, Promise<Pictures>>()
-
-/** Label, doubt and outline of a prediction; a prediction never changes, so neither do they. */
-export function picturesOf(prediction: Prediction, colour: string): Promise<Pictures> {
-  const key = `${prediction.id} ${colour}`
-  const known = kept.get(key)
+/** What was made once for a key; a prediction never changes, so neither do its pictures. */
+function keep<T>(key: string, make: () => Promise<T>): Promise<T> {
+  const known = kept.get(key) as Promise<T> | undefined
   if (known) return known
-  const made = load(prediction, colour)
+  const made = make()
   kept.set(key, made)
   made.catch(() => kept.delete(key))
   for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - KEPT))) kept.delete(oldest)
   return made
 }
 
-async function load(prediction: Prediction, colour: string): Promise<Pictures> {
-  const { project, id, grid } = prediction
-  const [labels, confidence, outline] = await Promise.all([
-    readRaster(project, id, 'label').then((blob) => bytes(blob, grid)),
-    readRaster(project, id, 'confidence').then((blob) => bytes(blob, grid)),
-    readPredictionOutline(project, id),
-  ])
-  const [label, doubt] = await Promise.all([
-    picture(labelPicture(labels, rgb(colour)), grid),
-    picture(doubtPicture(labels, confidence), grid),
-  ])
-  return { grid, label, doubt, outline: outlinePath(outline.paths) }
+const PICTURES = {
+  label: labelPicture,
+  confidence: doubtPicture,
+  probability: probabilityPicture,
+  entropy: entropyPicture,
+} as const
+
+/** One layer of a prediction as a picture on its grid. */
+export function pictureOf(prediction: Prediction, kind: RasterKind, colour: string): Promise<ImageBitmap> {
+  const { id, grid } = prediction
+  return keep(`${id} ${kind} ${colour}`, async () => {
+    const [labels, values] = await Promise.all([bytesOf(prediction, 'label'), bytesOf(prediction, kind)])
+    return createImageBitmap(new ImageData(PICTURES[kind](labels, values, rgb(colour)), grid.width_px, grid.height_px))
+  })
 }
+
+export const outlineOf = ({ project, id }: Prediction): Promise<Path2D> =>
+  keep(`${id} outline`, async () => pathOf((await readPredictionOutline(project, id)).paths))
+
+const bytesOf = ({ project, id, grid }: Prediction, kind: RasterKind): Promise<Uint8Array> =>
+  keep(`${id} ${kind}`, async () => bytes(await readRaster(project, id, kind), grid))
 
 /** The grey values of an 8-bit PNG, exactly as they are stored. */
 async function bytes(blob: Blob, { width_px, height_px }: RasterGrid): Promise<Uint8Array> {
@@ -53,10 +54,7 @@ async function bytes(blob: Blob, { width_px, height_px }: RasterGrid): Promise<U
   return Uint8Array.from({ length: width_px * height_px }, (_, index) => rgba[4 * index]!)
 }
 
-const picture = (rgba: Uint8ClampedArray<ArrayBuffer>, { width_px, height_px }: RasterGrid) =>
-  createImageBitmap(new ImageData(rgba, width_px, height_px))
-
-function outlinePath(paths: Paths): Path2D {
+function pathOf(paths: Paths): Path2D {
   const path2d = new Path2D()
   for (const path of paths) {
     path.forEach(([x, y], index) => (index ? path2d.lineTo(x, y) : path2d.moveTo(x, y)))

@@ -1,18 +1,19 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, reactive, ref, shallowRef } from 'vue'
 
 import { correctPrediction, listPredictions, reviewPrediction } from '@/api/calls'
-import type { Prediction, SavedAnnotation } from '@/api/types'
+import type { BorderStretch, Prediction, SavedAnnotation } from '@/api/types'
 
-const FILL_OPACITY = 0.35
+import { doubtfulStretches } from './model/border'
+import { firstOpacities } from './model/layers'
 
 /** The predictions of the section on screen, how they are shown, and the person's verdicts on them. */
 export const usePredictions = defineStore('predictions', () => {
   const project = ref('')
   const section = ref<number>()
   const predictions = shallowRef<readonly Prediction[]>([])
-  const opacity = ref(FILL_OPACITY)
-  const doubtOpacity = ref(0)
+  const opacities = reactive(firstOpacities())
+  const looked = shallowRef({ prediction: '', at: -1 }) // the doubtful stretch of border looked at last
   const error = shallowRef<unknown>()
   const busy = ref(false)
 
@@ -59,5 +60,13 @@ export const usePredictions = defineStore('predictions', () => {
     return saved
   }
 
-  return { project, section, predictions, toReview, opacity, doubtOpacity, error, busy, open, refresh, judge, correct }
+  /** The doubtful stretches of a prediction's border in turn, the worst first. */
+  function nextStretch({ id, border }: Prediction): BorderStretch | undefined {
+    const stretches = doubtfulStretches(border ?? [])
+    const at = looked.value.prediction === id ? (looked.value.at + 1) % Math.max(1, stretches.length) : 0
+    looked.value = { prediction: id, at }
+    return stretches[at]
+  }
+
+  return { project, section, predictions, toReview, opacities, error, busy, open, refresh, judge, correct, nextStretch }
 })

@@ -1,13 +1,16 @@
 import { computed, ref } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 
-import { type Tools, useAnnotations } from '@/features/annotation'
-import { usePredictions } from '@/features/prediction'
+import { type Tools, useAnnotations, useProposal } from '@/features/annotation'
+import { boxOf, usePredictions } from '@/features/prediction'
 import { useProject } from '@/features/projects'
 import { neighbour, reviewQueue } from '@/features/sections'
+import type { ViewerHandle } from '@/viewer'
+
+const STRETCH_ON_SCREEN_PX = 320
 
 /** What can be done on a section beside drawing: go to others, review, open the wizard. */
-export function useSectionActions(project: () => string, number: () => number, tools: Tools) {
+export function useSectionActions(project: () => string, number: () => number, tools: Tools, viewer: ViewerHandle) {
   const route = useRoute()
   const router = useRouter()
   const store = useProject()
@@ -15,6 +18,7 @@ export function useSectionActions(project: () => string, number: () => number, t
   const predictions = usePredictions()
   const rejecting = ref(false)
   const wizard = ref(false)
+  const proposal = useProposal(() => store.sections, () => store.mayWrite)
 
   const reviewArea = computed(() => (typeof route.query.review === 'string' ? route.query.review : undefined))
   const queue = computed(() => reviewQueue(store.sections, reviewArea.value))
@@ -58,9 +62,18 @@ export function useSectionActions(project: () => string, number: () => number, t
     annotations.select(saved.annotation.uid)
   }
 
+  /** Moves to the next doubtful stretch of the predicted border, near enough to see cells where the view is farther away. */
+  function nextStretch(): void {
+    const stretch = prediction.value && predictions.nextStretch(prediction.value)
+    if (!stretch) return
+    const { centre_um, size_um } = boxOf(stretch)
+    const now = viewer.view.value?.um_per_px ?? Infinity
+    viewer.goTo({ centre_um, um_per_px: Math.min(now, Math.max(1, size_um / STRETCH_ON_SCREEN_PX)) })
+  }
+
   return {
-    rejecting, wizard, reviewArea, queue, prediction, numbers,
-    go, nextUnreviewed, accept, reject, correct,
+    rejecting, wizard, proposal, reviewArea, queue, prediction, numbers,
+    go, nextUnreviewed, nextStretch, accept, reject, correct,
     step: (steps: number) => void go(neighbour(numbers.value, number(), steps)),
     askReason: () => void (rejecting.value = !!prediction.value && store.mayWrite && !rejecting.value),
     openWizard: () => void (wizard.value = store.mayWrite),

@@ -27,8 +27,14 @@ export function useSectionAddress(viewer: ViewerHandle) {
     stopWaiting()
   })
 
+  // Writing the address is a navigation of its own: it must not take the place of one the person has just begun.
+  let elsewhere = false
+  const stopBefore = router.beforeEach((to, from) => void (elsewhere = to.path !== from.path))
+  const stopAfter = router.afterEach(() => void (elsewhere = false))
+
   function write(): void {
     if (!viewer.view.value || route.name !== 'section') return
+    if (elsewhere) return later()
     const query = {
       ...route.query,
       view: writeView(viewer.view.value),
@@ -38,11 +44,16 @@ export function useSectionAddress(viewer: ViewerHandle) {
     }
     void router.replace({ query })
   }
-  watch([viewer.view, () => neighbour.side, () => tissue.shown, () => annotations.selected, () => annotations.hidden], () => {
+  function later(): void {
     clearTimeout(timer)
     timer = setTimeout(write, WRITE_AFTER_MS)
+  }
+  watch([viewer.view, () => neighbour.side, () => tissue.shown, () => annotations.selected, () => annotations.hidden], later)
+  onScopeDispose(() => {
+    clearTimeout(timer)
+    stopBefore()
+    stopAfter()
   })
-  onScopeDispose(() => clearTimeout(timer))
 
   return { firstPlace: first.place }
 }

@@ -62,10 +62,12 @@ function sectionCommands(viewer: ViewerHandle, tools: Tools, actions: SectionAct
     { title: 'More gamma (brighter)', keys: ['7'], run: () => tone.nudge('gamma', TONE_STEP) },
     { title: 'Invert dark and bright', keys: ['i'], run: tone.invert },
     { title: 'Show the image as it is', keys: [], run: tone.reset },
+    { title: 'Propose an outline between annotated sections', keys: ['o'], run: actions.proposal.propose },
     { title: 'Accept the prediction', keys: ['a'], run: actions.accept },
     { title: 'Reject the prediction', keys: ['r'], run: actions.askReason },
     { title: 'Correct the prediction', keys: ['c'], run: actions.correct },
     { title: 'Next unreviewed section', keys: ['u'], run: actions.nextUnreviewed },
+    { title: 'Next doubtful stretch of the border', keys: ['j'], run: actions.nextStretch },
     { title: 'Open the review queue', keys: [], run: actions.openReview },
     { title: 'New training task', keys: ['t'], run: actions.openWizard },
   ]

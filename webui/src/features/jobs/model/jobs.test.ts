@@ -16,7 +16,8 @@ const progress = { at: '2026-01-01T00:00:00Z', phase: 'training', step: 62, of: 
 test('a running job says phase, percent and remaining time', () => {
   const running = job('a', { progress })
   expect(jobTitle(running)).toBe('training hOc1 901-1021')
-  expect(jobWords(running)).toBe('training 62 %, 2 min left')
+  expect(jobTitle({ ...running, sections: [901, 931, 1021] })).toBe('training hOc1 from 3 sections')
+  expect(jobWords(running)).toBe('training: 62 %, 2 min left')
   expect(share(running)).toBe(0.62)
 })
 

@@ -8,10 +8,13 @@ export const share = (job: ProjectJob): number => reportShare(job.report)
 
 const VERBS = { train: 'training', predict: 'predicting', tissue: 'finding the tissue of', align: 'aligning' } as const
 
-/** What a job does: "training hOc1 901-1021". */
-export const jobTitle = (job: ProjectJob): string => `${VERBS[job.report.kind]} ${job.area} ${job.sections.join('-')}`
+const MOST_NAMED = 2 // sections of a local model; a global one has more
 
-/** How a job stands, in words: "reading sections 62 %, 2 min left", "waiting for its turn". */
+/** What a job does: "training hOc1 901-1021", "training hOc1 from 7 sections". */
+export const jobTitle = ({ report, area, sections }: ProjectJob): string =>
+  `${VERBS[report.kind]} ${area} ${sections.length > MOST_NAMED ? `from ${sections.length} sections` : sections.join('-')}`
+
+/** How a job stands, in words: "reading sections: 62 %, 2 min left", "waiting for its turn". */
 export const jobWords = (job: ProjectJob): string => reportWords(job.report)
 
 /** The jobs that are on their way: what runs first, then what waits, older first. */

@@ -9,8 +9,8 @@ export interface Arc {
 export function trainingArcs(tasks: readonly TrainingTask[]): Arc[] {
   const arcs = new Map<string, Arc>()
   for (const task of tasks) {
-    for (const run of task.runs) {
-      const [from, to] = run.sections as [number, number]
+    const pairs = task.pairs?.length ? task.pairs : task.runs.map((run) => run.sections as [number, number])
+    for (const [from, to] of pairs) {
       arcs.set(`${task.area} ${from} ${to}`, { area: task.area, sections: [from, to] })
     }
   }

@@ -17,18 +17,18 @@ test('a verdict says more than an annotation, an annotation more than a predicti
 })
 
 test('a frame is said in words', () => {
-  expect(frameWords(state(911, mark({ predicted: true, mean_confidence: 0.873 })))).toBe(
-    'Section 0911, hOc1 predicted (mean confidence 87 %)',
+  expect(frameWords(state(911, mark({ predicted: true, doubt: 0.124 })))).toBe(
+    'Section 0911, hOc1 predicted (about 12 % of it may be wrong)',
   )
 })
 
 test('the review queue holds unreviewed predictions of the area, most doubtful first', () => {
   const states = [
     state(901, mark({ annotated: true })),
-    state(911, mark({ predicted: true, mean_confidence: 0.9 })),
-    state(921, mark({ predicted: true, mean_confidence: 0.6 })),
-    state(931, mark({ predicted: true, mean_confidence: 0.5, verdict: 'accepted' })),
-    state(941, mark({ predicted: true, mean_confidence: 0.1, area: 'hOc2' })),
+    state(911, mark({ predicted: true, doubt: 0.05 })),
+    state(921, mark({ predicted: true, doubt: 0.2 })),
+    state(931, mark({ predicted: true, doubt: 0.5, verdict: 'accepted' })),
+    state(941, mark({ predicted: true, doubt: 0.7, area: 'hOc2' })),
   ]
   expect(reviewQueue(states, 'hOc1').map((one) => one.number)).toEqual([921, 911])
   expect(reviewQueue(states).map((one) => one.number)).toEqual([941, 921, 911])

@@ -1,5 +1,5 @@
 import type { AreaMark, SectionState } from '@/api/types'
-import { sectionNumber } from '@/shared/format'
+import { doubtWords, sectionNumber } from '@/shared/format'
 
 export type MarkState = 'annotated' | 'predicted' | 'accepted' | 'rejected' | 'corrected'
 
@@ -17,7 +17,7 @@ export function markState(mark: AreaMark): MarkState | undefined {
 export function frameWords(state: SectionState): string {
   const words = state.marks.flatMap((mark) => {
     const shown = markState(mark)
-    const doubt = mark.mean_confidence != null && mark.predicted ? ` (mean confidence ${Math.round(mark.mean_confidence * 100)} %)` : ''
+    const doubt = mark.doubt != null && mark.predicted && !mark.verdict ? ` (${doubtWords(mark.doubt)})` : ''
     return shown ? [`${mark.area} ${shown}${doubt}`] : []
   })
   return [`Section ${sectionNumber(state.number)}`, ...words].join(', ')
@@ -26,7 +26,7 @@ export function frameWords(state: SectionState): string {
 export interface Queued {
   number: number
   area: string
-  confidence: number
+  doubt: number // share of the area's extent that is expected to be wrong
 }
 
 /** Sections with an unreviewed prediction of the area (of any area without one), most doubtful first. */
@@ -35,7 +35,7 @@ export function reviewQueue(states: readonly SectionState[], area?: string): Que
     .flatMap((state) =>
       state.marks
         .filter((mark) => mark.predicted && !mark.verdict && (!area || mark.area === area))
-        .map((mark) => ({ number: state.number, area: mark.area, confidence: mark.mean_confidence ?? 0 })),
+        .map((mark) => ({ number: state.number, area: mark.area, doubt: mark.doubt ?? 1 })),
     )
-    .sort((a, b) => a.confidence - b.confidence || a.number - b.number)
+    .sort((a, b) => b.doubt - a.doubt || a.number - b.number)
 }
