@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,17 +101,39 @@ def stop_product(product: Product) -> None:
         product.process.stdout.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What a first start has made: the brain, its tissue and alignment, the project and the account."""
+
+    data: Path
+    password: str
+
+    def start(self, data: Path) -> Product:
+        """A copy of it, running."""
+        shutil.copytree(self.data, data)
+        return start_product(data, self.password)
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The first start, made once: it draws the phantom and computes for most of the time that a test would wait."""
+    data = tmp_path_factory.mktemp("installation") / "data"
+    first = start_product(data)
+    stop_product(first)
+    return Installation(data=data, password=first.password)
+
+
 @pytest.fixture
-def product(tmp_path: Path) -> Iterator[Product]:
-    """A fresh installation with the tiny phantom's project."""
-    running = start_product(tmp_path / "data")
+def product(installation: Installation, tmp_path: Path) -> Iterator[Product]:
+    """An installation of its own with the tiny phantom's project."""
+    running = installation.start(tmp_path / "data")
     yield running
     stop_product(running)
 
 
 @pytest.fixture(scope="module")
-def shared_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """One installation for tests that leave no traces on one another's sections."""
-    running = start_product(tmp_path_factory.mktemp("shared") / "data")
+def shared_product(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One installation for a module's tests that leave no traces on one another's sections."""
+    running = installation.start(tmp_path_factory.mktemp("shared") / "data")
     yield running
     stop_product(running)

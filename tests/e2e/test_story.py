@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
+from core.contracts.datasets import RasterGrid
 from core.datasets import BrainFolder
 from core.formats.masks import read_mask_png
 from core.geometry.polygons import rings
@@ -54,19 +57,56 @@ def annotate_undo_redo_reshape_delete(page: Page, api: Api, section: int) -> Non
     await_regions(page, api, section, 0)
 
 
+def shown_place(page: Page) -> list[float]:
+    """The view: its middle in µm and its µm per pixel."""
+    viewer = page.get_by_test_id("section-viewer")
+    names = ("data-centre-x-um", "data-centre-y-um", "data-um-per-px")
+    return [float(viewer.get_attribute(name) or "nan") for name in names]
+
+
+def written_place(page: Page) -> list[float]:
+    """The view in the address; written when the viewer has come to rest."""
+    return [float(number) for number in parse_qs(urlsplit(page.url).query).get("view", ["nan"])[0].split(",")]
+
+
 def a_copied_address_shows_the_same_view(page: Page, section: int) -> None:
     """The address carries section and view."""
-    viewer = page.get_by_test_id("section-viewer")
+    before = shown_place(page)
     page.mouse.move(*at_um(page, 4000.0, 4000.0))
     page.mouse.wheel(0, -300)
+
+    def at_rest() -> list[float] | None:
+        now = shown_place(page)
+        return now if now != before and written_place(page) == pytest.approx(now, rel=1e-3) else None
+
+    seen = await_result(at_rest, "the new view in the address", timeout_s=30)
     expect(page).to_have_url(re.compile(rf"/s/{section}\?.+"))
-    page.wait_for_timeout(800)
-    seen = viewer.get_attribute("data-um-per-px"), viewer.get_attribute("data-centre-x-um")
     page.reload()
     page.locator(f"[data-testid=section-viewer][data-section='{section}'][data-ready='true']").wait_for()
-    again = viewer.get_attribute("data-um-per-px"), viewer.get_attribute("data-centre-x-um")
-    assert [float(value or "nan") for value in again] == pytest.approx([float(value or "nan") for value in seen], rel=0.01)
+    assert shown_place(page) == pytest.approx(seen, rel=0.01)
     page.get_by_test_id("fit").click()
+
+
+def propose_and_undo(page: Page, api: Api, product: Product, section: int) -> None:
+    """The outline between the two annotated sections is drawn at once, near the truth, and is a change like any other."""
+    open_section(page, section)
+    page.get_by_test_id("propose-outline").click()
+    expect(page.get_by_test_id("proposal-words")).to_contain_text("between sections 0901 and 0941")
+    [region] = await_regions(page, api, section, 1)
+    brain = BrainFolder(product.data / "brains" / "TINY")
+    grid = brain.tissue(section)[1]
+    assert f1(rasterise(rings(region["paths"]), grid), truth_of(brain, section, grid)) > LEAST_F1  # type: ignore[arg-type]
+    page.get_by_test_id("undo").click()
+    await_regions(page, api, section, 0)
+
+
+def read_the_report(page: Page) -> None:
+    """When training is done its job still shows its curves."""
+    page.get_by_test_id("open-job").click()
+    page.get_by_test_id("job-drawer").locator("[data-testid=job][data-kind=train]").click()
+    for curve in ("loss", "f1", "rate"):
+        page.get_by_test_id(f"{curve}-curve").wait_for()
+    page.keyboard.press("Escape")
 
 
 def train(page: Page) -> None:
@@ -103,18 +143,23 @@ def review(page: Page, sections: list[int]) -> None:
     expect(frame(page, corrected)).to_have_attribute("data-verdict", re.compile("corrected"))
 
 
+def truth_of(brain: BrainFolder, section: int, grid: RasterGrid) -> NDArray[np.bool_]:
+    """Where hOc1 truly is."""
+    outlines = [outline for outline in brain.truth(section).outlines if outline.area == "hOc1"]
+    return np.any([rasterise(rings(outline.paths), grid) for outline in outlines], axis=0)  # type: ignore[no-any-return]
+
+
+def f1(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    return float(2 * (found & truth).sum() / (found.sum() + truth.sum()))
+
+
 def f1_of_exported_mask(page: Page, product: Product, section: int) -> float:
     """Download the mask by its link and compare it with the phantom's truth."""
     page.get_by_text("Export this section").click()
     with page.expect_download() as download:
         page.get_by_test_id("export-png").click()
     mask = read_mask_png(Path(download.value.path()).read_bytes())
-    found = mask.area("hOc1")
-    truth = np.zeros_like(found)
-    for outline in BrainFolder(product.data / "brains" / "TINY").truth(section).outlines:
-        if outline.area == "hOc1":
-            truth |= rasterise(rings(outline.paths), mask.legend.grid)
-    return float(2 * (found & truth).sum() / (found.sum() + truth.sum()))
+    return f1(mask.area("hOc1"), truth_of(BrainFolder(product.data / "brains" / "TINY"), section, mask.legend.grid))
 
 
 def test_the_demo_brain_was_segmented_and_aligned_by_jobs(shared_product: Product) -> None:
@@ -139,10 +184,12 @@ def test_from_two_annotated_sections_to_a_reviewed_prediction(product: Product, 
         expect(frame(page, 901)).to_have_attribute("data-annotated", re.compile("hOc1|true"))
         assert f1_of_exported_mask(page, product, 901) == pytest.approx(1.0, abs=1e-6)
         train(page)
+        propose_and_undo(page, api, product, 921)
         annotate_undo_redo_reshape_delete(page, api, 911)
         watch_the_job(page)
         a_copied_address_shows_the_same_view(page, 911)
         expect(page.get_by_test_id("review-predictions")).to_be_visible(timeout=TRAINING_MS)
+        read_the_report(page)
         review(page, [911, 921, 931])
         expect(page.get_by_test_id("prediction-overlay")).to_be_attached()
         wait_saved(page)
