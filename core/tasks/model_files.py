@@ -1,4 +1,6 @@
-"""What a training leaves behind: `model.safetensors` (weights) and `model.json` (what they are and what they were made of)."""
+"""What a training leaves behind: `model.safetensors` (weights), `model.json` (what they are and what they were made of), and
+`report.json` (ModelReport, how good the model is).
+"""
 
 from pathlib import Path
 from typing import Literal
@@ -18,7 +20,7 @@ from core.geometry.polygons import Ring, rings
 from core.models.factory import build_model
 from core.training.checkpoint import write_tensors
 
-WEIGHTS_FILE, DESCRIPTION_FILE = "model.safetensors", "model.json"
+WEIGHTS_FILE, DESCRIPTION_FILE, REPORT_FILE = "model.safetensors", "model.json", "report.json"
 
 
 class ModelFilesError(Exception):

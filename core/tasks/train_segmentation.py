@@ -1,12 +1,13 @@
 """Train a segmentation model on annotated sections: local, of two of them (thesis 5.1), or global, of all (thesis 5.2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
+from torch import nn
 
 from core.contracts.jobs import JobDefinition, Progress
-from core.contracts.training import SegmentationSettings, TrainParameters
+from core.contracts.training import Calibration, ModelReport, SegmentationSettings, TrainParameters
 from core.datasets import BrainFolder
 from core.models.factory import build_model
 from core.models.geometry import patch_geometry
@@ -14,11 +15,12 @@ from core.models.start_weights import load_start_weights
 from core.sampling.centres import class_weights
 from core.sampling.resident import ResidentSection, Surroundings, load_resident
 from core.tasks.context import JobContext, JobInterruptedError
-from core.tasks.model_files import SegmentationModel, load_model, outlines_on, save_model, take_over
+from core.tasks.model_files import REPORT_FILE, SegmentationModel, load_model, outlines_on, save_model, take_over, write_text
 from core.training.batches import batches
 from core.training.loop import TrainingResult, train_model
 from core.training.normalisation import recalibrate
-from core.training.validation import evaluated, f1_by_area, split_sections
+from core.training.report import calibrated, model_report
+from core.training.validation import HeldOut, evaluated, f1_by_area, split_sections
 
 RECALIBRATION_BATCHES = 20
 
@@ -28,7 +30,7 @@ class TrainingInputError(Exception):
 
 
 def train(definition: JobDefinition, context: JobContext) -> None:
-    """Write `model.safetensors` and `model.json` into the results, resuming from a checkpoint where there is one.
+    """Write `report.json`, `model.safetensors` and `model.json` into the results; resumes from a checkpoint.
 
     TrainingInputError, ClassAbsentError, UnknownWeightsError or TrainingDivergedError say what is wrong with the inputs or the
     settings; JobInterruptedError when asked to stop, after writing a checkpoint.
@@ -51,9 +53,10 @@ def train(definition: JobDefinition, context: JobContext) -> None:
     if not result.finished:
         raise JobInterruptedError(f"training was stopped after {result.steps} of {settings.iterations} iterations")
     recalibrate(model, batches(source, result.steps, result.steps + RECALIBRATION_BATCHES), settings.precision)
-    validation_f1 = f1_by_area(evaluated(model, held_out), parameters.areas)
-    _tell_validation(context.report, settings, result, validation_f1)
-    save_model(context.results, model, _describe(definition, parameters, result))
+    report = _report(model, held_out, sections, parameters, result)
+    _tell_validation(context.report, settings, result, report.validation_f1)
+    write_text(context.results / REPORT_FILE, report.model_dump_json(indent=1))
+    save_model(context.results, model, _describe(definition, parameters, result, report.calibration))
 
 
 def surroundings_of(settings: SegmentationSettings) -> Surroundings:
@@ -83,7 +86,22 @@ def _load_sections(definition: JobDefinition, parameters: TrainParameters, conte
     return sections
 
 
-def _describe(definition: JobDefinition, parameters: TrainParameters, result: TrainingResult) -> SegmentationModel:
+def _report(
+    model: nn.Module,
+    held_out: HeldOut,
+    sections: Sequence[ResidentSection],
+    parameters: TrainParameters,
+    result: TrainingResult,
+) -> ModelReport:
+    """How good the model is on what was held out, and how honest."""
+    pixels = list(evaluated(model, held_out))
+    labels = [section.labels_in_region.values for section in sections]
+    return model_report(parameters, result, labels, f1_by_area(pixels, parameters.areas), calibrated(pixels))
+
+
+def _describe(
+    definition: JobDefinition, parameters: TrainParameters, result: TrainingResult, calibration: Calibration | None
+) -> SegmentationModel:
     areas, sections = set(parameters.areas), set(parameters.sections)
     return SegmentationModel(
         areas=parameters.areas,
@@ -94,6 +112,7 @@ def _describe(definition: JobDefinition, parameters: TrainParameters, result: Tr
         iterations=parameters.settings.iterations,
         final_loss=result.loss,
         final_f1_area=result.f1_area,
+        temperature=calibration.temperature if calibration else 1.0,
         code_version=definition.code_version,
         trained_at=datetime.now(UTC),
     )

@@ -56,6 +56,7 @@ class TrainingResult:
     steps: int
     loss: float
     f1_area: float
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 import pytest
 
+from core.contracts.training import ModelReport
 from core.sampling.centres import ClassAbsentError
 from core.tasks.context import JobInterruptedError
 from core.tasks.model_files import ModelFilesError, load_description, load_network
@@ -13,8 +14,18 @@ def test_training_leaves_a_model_that_says_what_it_was_made_of(trained):
     assert (description.areas, description.sections, description.settings) == ((AREA,), (901, 941), trained.settings)
     assert description.brain.fingerprint == trained.brain.fingerprint()
     assert {annotation.section for annotation in description.annotations} == {901, 941}
-    assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors"]
+    assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors", "report.json"]
     load_network(folder, description)
+
+
+def test_training_reports_how_good_and_how_honest_the_model_is(trained):
+    folder = trained.results_of(TRAIN_KEY)
+    report = ModelReport.model_validate_json((folder / "report.json").read_text(encoding="utf-8"))
+    assert (report.areas, report.sections, report.iterations) == ((AREA,), (901, 941), trained.settings.iterations)
+    assert report.calibration is not None
+    assert load_description(folder).temperature == report.calibration.temperature
+    assert report.calibration.ece_after <= report.calibration.ece_before + 0.02
+    assert set(report.validation_f1) == {AREA}
 
 
 def test_training_tells_what_it_is_doing(trained):
