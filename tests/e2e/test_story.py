@@ -101,11 +101,14 @@ def propose_and_undo(page: Page, api: Api, product: Product, section: int) -> No
 
 
 def read_the_report(page: Page) -> None:
-    """When training is done its job still shows its curves."""
+    """When training is done its job shows the curves, the score on blocks kept out and how honest the probabilities are."""
     page.get_by_test_id("open-job").click()
     page.get_by_test_id("job-drawer").locator("[data-testid=job][data-kind=train]").click()
     for curve in ("loss", "f1", "rate"):
         page.get_by_test_id(f"{curve}-curve").wait_for()
+    report = page.get_by_test_id("model-report")
+    expect(report.get_by_test_id("validation-f1")).to_have_text(re.compile(r"0\.\d\d|1\.00"))
+    expect(report.get_by_test_id("calibration-words")).to_contain_text("Calibration error")
     page.keyboard.press("Escape")
 
 

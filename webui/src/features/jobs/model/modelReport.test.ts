@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { ModelReport } from '@/api/types'
 
-import { calibrationWords, reliability, scores, warnings } from './modelReport'
+import { calibrationWords, reliability, scores } from './modelReport'
 
 const report = (facts: Partial<ModelReport>): ModelReport => ({
   areas: ['hOc1'], sections: [901, 941], iterations: 150, final_loss: 0.2, training_f1: { hOc1: 0.95 }, validation_f1: { hOc1: 0.93 },
@@ -20,13 +20,6 @@ test('probabilities with a small calibration error can be taken at their word', 
     'Calibration error 0.020 (0.080 before, temperature 1.40): its probabilities can be taken at their word.',
   )
   expect(calibrationWords({ temperature: 1, ece_before: 0.08, ece_after: 0.07, bins })).toMatch(/with care/)
-})
-
-test('a model that knows only its training patches is warned of, beside what the job says', () => {
-  expect(warnings(report({}))).toEqual([])
-  const [said, learnt] = warnings(report({ warnings: ['hOc1 is rare.'], validation_f1: { hOc1: 0.7 } }))
-  expect(said).toBe('hOc1 is rare.')
-  expect(learnt).toMatch(/hOc1 .*0\.95.*0\.70.*by heart/)
 })
 
 test('the reliability plot leaves empty bins out; being right as often as sure lies on the diagonal', () => {

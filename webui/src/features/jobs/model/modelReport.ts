@@ -3,7 +3,6 @@ import type { ModelReport } from '@/api/types'
 import { percent } from '@/shared/format'
 
 const GOOD_ECE = 0.05
-const MUCH_BETTER_IN_TRAINING = 0.1
 
 type Calibration = NonNullable<ModelReport['calibration']>
 
@@ -16,15 +15,6 @@ export function scores({ areas, training_f1, validation_f1 }: ModelReport): { ar
 export function calibrationWords({ ece_before, ece_after, temperature }: Calibration): string {
   const means = ece_after <= GOOD_ECE ? 'its probabilities can be taken at their word' : 'take its probabilities with care'
   return `Calibration error ${digits(ece_after)} (${digits(ece_before)} before, temperature ${temperature.toFixed(2)}): ${means}.`
-}
-
-/** What a person should know: what the job says, and a model that knows its training patches much better than the rest. */
-export function warnings(report: ModelReport): string[] {
-  const learnt = scores(report)
-    .filter(({ training, validation }) => training !== undefined && validation !== undefined && training - validation > MUCH_BETTER_IN_TRAINING)
-    .map(({ area, training, validation }) =>
-      `${area} is found much better in training patches (F1 ${training!.toFixed(2)}) than in blocks kept out (${validation!.toFixed(2)}): the model learnt them by heart.`)
-  return [...(report.warnings ?? []), ...learnt]
 }
 
 export interface ReliabilityPlot {
