@@ -38,8 +38,8 @@ def expected_wrong_mm2(prediction: Prediction) -> float:
 def candidates(known: Collection[int], newest: Mapping[int, Prediction]) -> tuple[SectionCandidate, ...]:
     """The sections worth most, best first; those that would save nothing are left out.
 
-    What is wrong on a section is taken to stand to its distances d and e from the known sections below and above as
-    d · e / (d + e): so uncertain is a border that drifts at random from section to section, in between two where it is known.
+    What is wrong on a section is taken to grow with its distances d and e from the known sections below and above as the root
+    of d · e / (d + e): so far strays a border that drifts at random from section to section, between two where it is known.
     Annotating a section saves its own error, and of the others' the part by which that falls; none beyond known sections.
     """
     numbers = sorted(number for number in newest if number not in known)
@@ -70,4 +70,4 @@ def _relief(places: Places, below: Places, above: Places, chosen: float) -> Plac
     with np.errstate(divide="ignore"):  # the chosen section itself is certain then: 1 / 0
         before = 1 / (places - below) + 1 / (above - places)
         after = 1 / (places - nearer_below) + 1 / (nearer_above - places)
-    return 1 - before / after
+    return 1 - np.sqrt(before / after)

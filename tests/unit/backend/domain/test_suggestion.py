@@ -48,9 +48,9 @@ def test_more_is_saved_of_near_neighbours_than_of_far_ones() -> None:
     assert gains[941] > gains[931] > gains[921] > gains[911]
 
 
-def test_past_the_last_known_section_uncertainty_grows_with_the_distance() -> None:
+def test_past_the_last_known_section_uncertainty_grows_with_the_root_of_the_distance() -> None:
     gains = {one.section: one.gain_mm2 for one in candidates({901}, newest({911: 0.0, 921: 0.25}))}
-    assert gains == pytest.approx({921: 50.0, 911: 25.0})
+    assert gains == pytest.approx({921: 50.0, 911: 50.0 * (1 - 0.5**0.5)})
 
 
 def test_equal_doubt_is_relieved_most_from_the_middle() -> None:
@@ -64,9 +64,9 @@ def test_a_section_far_more_doubtful_than_the_middle_comes_first() -> None:
 
 
 def test_neighbours_are_relieved_by_the_part_by_which_their_uncertainty_falls() -> None:
-    # 911 is 10 and 30 from 901 and 941, then 10 and 10 from 901 and 921: 7.5 becomes 5, a third less.
+    # 911 is 10 and 30 from 901 and 941, then 10 and 10 from 901 and 921: the root of 7.5 becomes that of 5.
     gains = {one.section: one.gain_mm2 for one in candidates({901, 941}, newest({911: 0.3, 921: 0.0}))}
-    assert gains == pytest.approx({911: 60.0, 921: 20.0})
+    assert gains == pytest.approx({911: 60.0, 921: 60.0 * (1 - (5 / 7.5) ** 0.5)})
 
 
 def test_annotating_saves_nothing_beyond_a_known_section() -> None:
