@@ -58,6 +58,13 @@ page cache: it says nothing about cold disks. The peer is tifffile 2026.3.3 with
 tiles of 512 px, as large as the store's chunks, and of 256 px. Open sections: a patch of each of 1,800 sections is read and
 all are kept open; memory is what the process grew by.
 """,
+    "suggestion": """
+Every interval of the demo brain between two sections that have an area, with five or more in between, is filled by shape
+interpolation, which stands for a model; then one section more is annotated. Shares are of the wrongly labelled area left over,
+when the section is the suggested one, the middle one, any one (mean), or the best one of all, which nobody can know. The
+doubt is what is truly wrong on each section, and for `unsure` that times a random factor (log-normal, two thirds within a
+factor of two): this measures the rule by which doubt becomes a suggestion, not a model's doubt.
+""",
     "tiles": """
 On the tiny phantom, its files in the page cache. Reader figures are CPU time of a tile of 256 x 256 px, the best of 7 rounds:
 passed through from the JPEG pyramid that ingest writes, or decoded and encoded (`recode`: from deflate; others by name). The

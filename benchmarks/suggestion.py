@@ -49,9 +49,9 @@ class Truth:
         place = first, section, last
         if place not in self.known:
             placed = [(number, self.outlines[number]) for number in (first, last)]
-            grid = self.grid(section)
+            grid = self._grid(section)
             found = interpolated_distance(self.folder.alignment, placed, section, grid) > 0
-            self.known[place] = um2_to_mm2(float((found != self.mask(section)).sum()) * PIXEL_SIZE_UM**2)
+            self.known[place] = um2_to_mm2(float((found != self._mask(section)).sum()) * PIXEL_SIZE_UM**2)
         return self.known[place]
 
     def left_mm2(self, annotated: Sequence[int], sections: Sequence[int]) -> float:
@@ -63,12 +63,12 @@ class Truth:
             total += self.wrong_mm2(below, section, above)
         return total
 
-    def mask(self, section: int) -> Mask:
+    def _mask(self, section: int) -> Mask:
         if section not in self.masks:
-            self.masks[section] = rasterise(self.outlines[section], self.grid(section))
+            self.masks[section] = rasterise(self.outlines[section], self._grid(section))
         return self.masks[section]
 
-    def grid(self, section: int) -> RasterGrid:
+    def _grid(self, section: int) -> RasterGrid:
         brain = self.folder.brain
         found, factor = brain.section(section), brain.pixel_size_um / PIXEL_SIZE_UM
         return RasterGrid(
