@@ -79,8 +79,11 @@ def test_a_global_model_goes_on_from_a_local_one_and_fills_all_intervals(site: S
     model = load_description(site.compute.jobs / whole.train_job / "results")
     assert model.sections == (first, third, fifth)
     assert {annotation.section for annotation in model.annotations} == {first, third, fifth}
+    report = site.services.jobs.model_report("ada", "demo", whole.train_job)
+    assert (report.areas, report.sections) == ((AREA,), (first, third, fifth))
     for number in (second, fourth):
         [prediction] = site.services.predictions.newest("demo", number)
         assert prediction.job == whole.predict_job
         assert site.services.predictions.raster("ada", "demo", prediction.id, "probability")
+        assert site.services.predictions.raster("ada", "demo", prediction.id, "entropy")
     assert site.services.predictions.newest("demo", third) == ()
