@@ -5,9 +5,8 @@ import time
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from brodmann.commands.train import ELSEWHERE
 from brodmann.demo import build_phantom
-from brodmann.local_run import context, definition, truth_annotations
+from brodmann.local_run import context
 from brodmann.progress import TerminalProgress
 from core.contracts.presets import PRESETS
 from core.contracts.training import PredictParameters, TrainParameters
@@ -15,6 +14,7 @@ from core.datasets import BrainFolder
 from core.phantom.presets import ANNOTATED_SECTIONS, AREA
 from core.tasks.evaluate import evaluate
 from core.tasks.predict_sections import predict
+from core.tasks.run_here import ELSEWHERE, definition, truth_annotations
 from core.tasks.train_segmentation import train
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from brodmann.local_run import definition, truth_annotations
 from brodmann.progress import TerminalProgress
 from core.anatomy.shape_between import interpolated_distance
 from core.contracts.presets import PRESETS
@@ -26,6 +25,7 @@ from core.sampling.regions import PlacedMask
 from core.tasks.context import JobContext
 from core.tasks.model_files import DESCRIPTION_FILE, SegmentationModel, load_model
 from core.tasks.predict_sections import enlarged_regions, predict_section, section_prior, section_region
+from core.tasks.run_here import definition, truth_annotations
 from core.tasks.train_segmentation import train
 from core.units import um_to_mm
 

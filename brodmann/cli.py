@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": "doctor",
     "evaluate": "evaluate",
     "ingest": "ingest",
+    "inspect": "inspect",
     "models": "models",
     "phantom": "phantom",
     "predict": "predict",

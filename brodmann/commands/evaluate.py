@@ -1,17 +1,38 @@
-"""`brodmann evaluate`: score predictions against the truth and against shape interpolation."""
+"""`brodmann evaluate`: score predictions, or whole sets of models, against the truth and against shape interpolation."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from brodmann.commands.train import folder_argument
+from brodmann.progress import TerminalProgress
 
 if TYPE_CHECKING:
+    from core.contracts.training import Architecture
     from core.tasks.evaluate import Evaluation
+    from core.tasks.evaluate_grid import GridPlan
+
+NETWORKS: "dict[str, Architecture]" = {"hr": "hr_unet", "lr": "lr_unet", "ms": "ms_unet"}
 
 
-@click.command(epilog="Example: brodmann evaluate data/brains/B20 --model runs/hOc1 --predictions runs/p --picture worst.png")
+class _RunByDefault(click.Group):
+    """`evaluate BRAIN ...` is `evaluate run BRAIN ...`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_RunByDefault, epilog="Example: brodmann evaluate lsm data/brains/B20 --area hOc1 --out runs/evaluation")
+def command() -> None:
+    """Score predictions of a model (`run`, also without saying so), or train and score many models (`lsm`)."""
+
+
+@command.command(
+    epilog="Example: brodmann evaluate run data/brains/B20 --model runs/hOc1 --predictions runs/p --picture worst.png"
+)
 @folder_argument
 @click.option("--model", required=True, type=click.Path(exists=True, path_type=Path), help="Folder of `brodmann train`.")
 @click.option(
@@ -20,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the worst section here (PNG).")
 @click.option("--area", help="The area to score; the model's first by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
-def command(brain: Path, model: Path, predictions: Path, picture: Path | None, area: str | None, as_json: bool) -> None:
+def run(brain: Path, model: Path, predictions: Path, picture: Path | None, area: str | None, as_json: bool) -> None:
     """Print the F1 score of every predicted section of BRAIN, whose truth must come with the dataset."""
     from core.tasks.evaluate import evaluate
 
@@ -40,3 +61,65 @@ def table(evaluation: "Evaluation") -> str:
         middle = f" middle  {evaluation.middle_median_f1_model:6.3f}  {evaluation.middle_median_f1_interpolation:13.3f}"
         lines.append(middle)
     return "\n".join(lines)
+
+
+@command.command(epilog="Example: brodmann evaluate lsm data/brains/B20 --area hOc1 --ends 901 1021 --every 60 --out runs/e")
+@click.argument("brains", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--area", "areas", required=True, multiple=True, help="An area to find; given again, more.")
+@click.option("--ends", required=True, type=int, nargs=2, help="First and last training section.")
+@click.option(
+    "--every", "spacings", type=int, multiple=True, help="Training sections are so far apart; the ends alone by default."
+)
+@click.option("--kind", "paradigms", type=click.Choice(["lsm", "gsm"]), multiple=True, help="Local (default) or global models.")
+@click.option(
+    "--network", "networks", type=click.Choice(sorted(NETWORKS)), multiple=True, help="hr, lr, ms; by default the preset's."
+)
+@click.option("--preset", default="demo", show_default=True, help="tiny, demo or standard.")
+@click.option("--iterations", type=click.IntRange(1), help="Of each training; the preset's by default.")
+@click.option("--together", is_flag=True, help="One model of all areas instead of one an area.")
+@click.option("--middle-third", is_flag=True, help="Score only the middle third between training sections.")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder; what is done in it is kept."
+)
+def lsm(brains: tuple[Path, ...], out: Path, **choices: object) -> None:
+    """Train and score local and global models of areas in BRAINS, whose truth must come with them."""
+    from brodmann.local_run import stop_on_interrupt
+    from core.datasets import BrainFolder
+    from core.tasks.context import JobInterruptedError
+    from core.tasks.evaluate_grid import GridRun, evaluate_grid
+    from core.tasks.grid_report import text_table, write_page
+
+    folders, progress = tuple(BrainFolder(brain.resolve()) for brain in brains), TerminalProgress()
+    try:
+        with stop_on_interrupt() as stop_requested:
+            results = evaluate_grid(_plan(choices), GridRun(folders, out, progress, stop_requested))
+    except JobInterruptedError as error:
+        raise click.ClickException(f"{error}; the same command goes on") from None
+    finally:
+        progress.close()
+    click.echo(text_table(results))
+    click.echo(f"page in {write_page(results, out, folders)}")
+
+
+def _plan(choices: dict[str, Any]) -> "GridPlan":
+    """The plan that the options ask for."""
+    from core.contracts.presets import PRESETS, variant
+    from core.tasks.evaluate_grid import GridPlan
+
+    if choices["preset"] not in PRESETS:
+        raise click.UsageError(f"no preset {choices['preset']!r}; there are {', '.join(PRESETS)}")
+    base = PRESETS[choices["preset"]].settings
+    first, last = choices["ends"]
+    if first >= last:
+        raise click.UsageError(f"--ends takes the first section and then the last, got {first} and {last}")
+    networks = [NETWORKS[name] for name in choices["networks"]] or [base.architecture]
+    return GridPlan(
+        areas=choices["areas"],
+        first=first,
+        last=last,
+        spacings=choices["spacings"] or (last - first,),
+        paradigms=choices["paradigms"] or ("lsm",),
+        settings=tuple(variant(base, network, choices["iterations"] or base.iterations) for network in networks),
+        middle_third=choices["middle_third"],
+        together=choices["together"],
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from brodmann.commands.train import ELSEWHERE, folder_argument, numbers_in
+from brodmann.commands.train import folder_argument, numbers_in
 from brodmann.progress import TerminalProgress
 
 
@@ -19,11 +19,12 @@ from brodmann.progress import TerminalProgress
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 def command(brain: Path, model: Path, sections: str, out: Path, as_json: bool) -> None:
     """Predict sections of the dataset BRAIN; rasters and their positions go to OUT/results/predictions."""
-    from brodmann.local_run import context, definition
+    from brodmann.local_run import context
     from core.contracts.training import PredictParameters, SectionPrediction
     from core.datasets import BrainFolder
     from core.tasks.model_files import load_description
     from core.tasks.predict_sections import predict
+    from core.tasks.run_here import ELSEWHERE, definition
 
     dataset = BrainFolder(brain)
     trained = load_description(model / "results")
@@ -32,7 +33,7 @@ def command(brain: Path, model: Path, sections: str, out: Path, as_json: bool) -
     wanted = numbers_in(sections) or tuple(number for number in inside if number not in trained.sections)
     if not wanted:
         raise click.ClickException(f"{dataset.brain.id} has no section between {first} and {last}")
-    job = definition(dataset, PredictParameters(model_job=ELSEWHERE, sections=wanted), ())
+    job = definition(dataset, PredictParameters(model_job=ELSEWHERE, sections=wanted))
     progress = TerminalProgress()
     try:
         with context(brain.resolve(), out, model, progress) as surroundings:

@@ -6,8 +6,6 @@ import click
 
 from brodmann.progress import TerminalProgress
 
-ELSEWHERE = "0" * 32  # stands for the model folder that the command line names
-
 folder_argument = click.argument("brain", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
 
@@ -28,11 +26,12 @@ def numbers_in(text: str) -> tuple[int, ...]:
 @click.option("--from", "start", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Go on from this model.")
 def command(brain: Path, areas: tuple[str, ...], sections: str, preset: str, out: Path, start: Path | None) -> None:
     """Train a model of areas on sections of the dataset BRAIN, on the outlines that come with it."""
-    from brodmann.local_run import context, definition, truth_annotations
+    from brodmann.local_run import context
     from core.contracts.presets import PRESETS
     from core.contracts.training import TrainParameters
     from core.datasets import BrainFolder
     from core.tasks.context import JobInterruptedError
+    from core.tasks.run_here import ELSEWHERE, definition, truth_annotations
     from core.tasks.train_segmentation import train
 
     if preset not in PRESETS:

@@ -68,6 +68,23 @@ GPU_SPEEDUP = 60.0
 SETUP_S = 15.0
 
 
+def variant(settings: SegmentationSettings, architecture: Architecture, iterations: int) -> SegmentationSettings:
+    """The settings for another network or number of iterations.
+
+    The learning rate is halved at the same shares of the iterations; start weights belong to their own network alone.
+    """
+    return settings.model_copy(
+        update={
+            "architecture": architecture,
+            "iterations": iterations,
+            "halve_learning_rate_at": tuple(
+                max(1, step * iterations // settings.iterations) for step in settings.halve_learning_rate_at
+            ),
+            "start_weights": settings.start_weights if architecture == settings.architecture else None,
+        }
+    )
+
+
 def estimate_s(settings: SegmentationSettings, sections_between: int, gpu: bool = False) -> tuple[float, str]:
     """Seconds that training and predicting the sections in between may take, and what the estimate rests on."""
     fixed_s, per_label_s = TRAIN_S_PER_PATCH[settings.architecture]

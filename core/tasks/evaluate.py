@@ -19,7 +19,7 @@ from core.geometry.rasterise import rasterise
 from core.imaging.sections import read_at
 from core.sampling.labels import OUTSIDE
 from core.tasks.model_files import SegmentationModel, load_description
-from core.training.metrics import f1_of_masks
+from core.training.metrics import border_distance_um, f1_of_masks
 
 
 class EvaluationInputError(Exception):
@@ -27,11 +27,16 @@ class EvaluationInputError(Exception):
 
 
 class SectionScore(Contract):
-    """F1 scores of the area on one held-out section, within the prediction's region."""
+    """Scores of the area on one held-out section, within the prediction's region.
+
+    `border_um_*`: mean symmetric distance to the true border; None where there is no area, or none was found.
+    """
 
     section: SectionNumber
     f1_model: float
     f1_interpolation: float
+    border_um_model: float | None
+    border_um_interpolation: float | None
     middle_third: bool
 
 
@@ -53,10 +58,11 @@ class Evaluation(Contract):
 
 
 @dataclass(frozen=True, slots=True)
-class _Compared:
-    """Masks of the area on one section, on the prediction's raster, all restricted to the region."""
+class Compared:
+    """Masks of the area on one section, on the prediction's raster, all restricted to the region `inside`."""
 
     grid: RasterGrid
+    inside: NDArray[np.bool_]
     truth: NDArray[np.bool_]
     model: NDArray[np.bool_]
     interpolation: NDArray[np.bool_]
@@ -74,20 +80,25 @@ def evaluate(
     documents = _load_documents(predictions, area or model.areas[0])
     scores = []
     for document in documents:
-        compared = _compare(folder, model, document, predictions)
-        scores.append(
-            SectionScore(
-                section=document.section,
-                f1_model=f1_of_masks(compared.truth, compared.model),
-                f1_interpolation=f1_of_masks(compared.truth, compared.interpolation),
-                middle_third=1 / 3 <= _fraction(model, document.section) <= 2 / 3,
-            )
-        )
+        compared = compare(folder, model, document, predictions)
+        scores.append(_score(document.section, compared, 1 / 3 <= _fraction(model, document.section) <= 2 / 3))
     evaluation = _summary(documents[0].area, model, scores)
     if picture is not None:
         document = next(document for document in documents if document.section == evaluation.worst.section)
-        draw_section(folder, document, _compare(folder, model, document, predictions), evaluation.worst, picture)
+        draw_section(folder, document, compare(folder, model, document, predictions), evaluation.worst, picture)
     return evaluation
+
+
+def _score(section: int, compared: Compared, middle_third: bool) -> SectionScore:
+    pixel_um = compared.grid.pixel_size_um
+    return SectionScore(
+        section=section,
+        f1_model=f1_of_masks(compared.truth, compared.model),
+        f1_interpolation=f1_of_masks(compared.truth, compared.interpolation),
+        border_um_model=border_distance_um(compared.truth, compared.model, compared.inside, pixel_um),
+        border_um_interpolation=border_distance_um(compared.truth, compared.interpolation, compared.inside, pixel_um),
+        middle_third=middle_third,
+    )
 
 
 def _load_documents(predictions: Path, area: str) -> list[SectionPrediction]:
@@ -98,7 +109,8 @@ def _load_documents(predictions: Path, area: str) -> list[SectionPrediction]:
     return sorted(documents, key=lambda document: document.section)
 
 
-def _compare(folder: BrainFolder, model: SegmentationModel, document: SectionPrediction, predictions: Path) -> _Compared:
+def compare(folder: BrainFolder, model: SegmentationModel, document: SectionPrediction, predictions: Path) -> Compared:
+    """Truth, prediction and interpolation of one section; EvaluationInputError when the prediction's raster is not there."""
     labels = cv2.imread(str(predictions / document.label_file), cv2.IMREAD_UNCHANGED)
     if labels is None or labels.shape != (document.grid.height_px, document.grid.width_px):
         raise EvaluationInputError(f"{predictions / document.label_file} is not the raster of section {document.section}")
@@ -108,7 +120,7 @@ def _compare(folder: BrainFolder, model: SegmentationModel, document: SectionPre
     for paths in outlines:
         truth |= rasterise(rings(paths), document.grid)
     between = _interpolated(folder, model, document)
-    return _Compared(document.grid, truth & inside, (labels == AREA) & inside, between & inside)
+    return Compared(document.grid, inside, truth & inside, (labels == AREA) & inside, between & inside)
 
 
 def _interpolated(folder: BrainFolder, model: SegmentationModel, document: SectionPrediction) -> NDArray[np.bool_]:
@@ -136,9 +148,7 @@ def _summary(area: str, model: SegmentationModel, scores: Sequence[SectionScore]
     )
 
 
-def draw_section(
-    folder: BrainFolder, document: SectionPrediction, compared: _Compared, score: SectionScore, path: Path
-) -> None:
+def draw_section(folder: BrainFolder, document: SectionPrediction, compared: Compared, score: SectionScore, path: Path) -> None:
     """A picture of one section with the outlines of truth, model and interpolation."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow to load, and only drawn on request
     from matplotlib.figure import Figure  # noqa: PLC0415

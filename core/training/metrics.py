@@ -1,5 +1,6 @@
 """How well predicted classes match labels."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,3 +36,27 @@ def f1_of_masks(truth: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> floa
     """F1 score of two masks of one shape; 1 when both are empty, as there is nothing to find and nothing was found."""
     total = int(truth.sum()) + int(prediction.sum())
     return 2 * int((truth & prediction).sum()) / total if total else 1.0
+
+
+def border_distance_um(
+    truth: NDArray[np.bool_], prediction: NDArray[np.bool_], inside: NDArray[np.bool_], pixel_size_um: float
+) -> float | None:
+    """Mean symmetric distance of two masks' borders in µm: from each border pixel of either to the other's nearest one.
+
+    A border pixel is the outermost of its mask. Where a mask ends only because the region `inside` or the raster ends,
+    there is no border. None when either has none.
+    """
+    borders = [_border(mask, inside) for mask in (truth, prediction)]
+    if not all(border.any() for border in borders):
+        return None
+    far = [cv2.distanceTransform((~border).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for border in borders]
+    distances = np.concatenate([far[1][borders[0]], far[0][borders[1]]])
+    return float(distances.mean()) * pixel_size_um
+
+
+def _border(mask: NDArray[np.bool_], inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels of the mask beside a pixel of the region that is not of the mask."""
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    beyond = (inside & ~mask).astype(np.uint8)
+    border: NDArray[np.bool_] = mask & (cv2.dilate(beyond, cross) > 0)
+    return border

@@ -56,6 +56,23 @@ def test_evaluate_prints_a_table_with_both_methods(workplace: Path) -> None:
     assert "middle third" in text
 
 
+def test_evaluate_lsm_trains_scores_and_writes_a_page(workplace: Path) -> None:
+    arguments = ("--area", "hOc1", "--ends", "901", "941", "--preset", "tiny", "--iterations", "1", "--middle-third")
+    text = brodmann("evaluate", "lsm", f"{workplace}/TINY", *arguments, "--out", f"{workplace}/grid")
+    assert "LSM (LR)" in text
+    assert "shape interpolation" in text
+    assert (workplace / "grid" / "results.html").read_text().startswith("<!doctype html>")
+
+
+def test_inspect_draws_and_names_the_layers_there_are(workplace: Path) -> None:
+    where = ("inspect", f"{workplace}/TINY", "--model", f"{workplace}/model", "--section", "921", "--at", "4000", "4000")
+    brodmann(*where, "--out", f"{workplace}/inside")
+    assert (workplace / "inside" / "occlusion_921.png").is_file()
+    answer = CliRunner().invoke(main, [*where, "--layer", "nothing", "--out", f"{workplace}/inside"])
+    assert answer.exit_code != 0
+    assert "it has low_encoder.blocks.0.0" in answer.output
+
+
 def test_training_on_a_section_without_the_area_is_refused(workplace: Path) -> None:
     command = ("train", f"{workplace}/TINY", "--area", "hOc9", *SECTIONS, "--preset", "tiny", "--out", f"{workplace}/none")
     answer = CliRunner().invoke(main, command)

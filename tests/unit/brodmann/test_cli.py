@@ -65,7 +65,7 @@ def test_doctor_finds_a_loose_secret(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_brain_is_told_in_words(tmp_path: Path) -> None:
-    command = ["train", str(tmp_path), "--area", "hOc1", "--sections", "1", "2", "--out", str(tmp_path / "out")]
+    command = ["train", str(tmp_path), "--area", "hOc1", "--sections", "1,2", "--out", str(tmp_path / "out")]
     answer = CliRunner().invoke(main, command)
     assert answer.exit_code == 1
     assert "brain.json" in answer.output

@@ -1,0 +1,62 @@
+"""Run tasks here and now, without services: what terminal commands, evaluation and benchmarks use."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from uuid import uuid4
+
+from core.contracts.annotations import FrozenAnnotation
+from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, JobParameters, Progress
+from core.datasets import BrainFolder
+from core.tasks.context import JobContext
+
+ELSEWHERE = "0" * 32  # stands for the model folder given to `context`
+
+
+class MissingOutlineError(Exception):
+    """The dataset holds no outline of an area where one is needed."""
+
+
+def truth_annotations(brain: BrainFolder, areas: tuple[str, ...], sections: tuple[int, ...]) -> tuple[FrozenAnnotation, ...]:
+    """The outlines of areas that come with the dataset, as a job carries them; MissingOutlineError."""
+    found = tuple(
+        FrozenAnnotation(uid=uuid4().hex, version=1, section=number, area=outline.area, paths=outline.paths)
+        for number in sections
+        for outline in brain.truth(number).outlines
+        if outline.area in areas
+    )
+    for area in areas:
+        missing = set(sections) - {annotation.section for annotation in found if annotation.area == area}
+        if missing:
+            numbers = ", ".join(map(str, sorted(missing)))
+            raise MissingOutlineError(f"{brain.brain.id} has no outline of {area} on section {numbers}")
+    return found
+
+
+def definition(brain: BrainFolder, parameters: JobParameters, annotations: tuple[FrozenAnnotation, ...] = ()) -> JobDefinition:
+    """A job definition for a run outside the services."""
+    return JobDefinition(
+        key=uuid4().hex,
+        title=parameters.kind,
+        parameters=parameters,
+        inputs=JobInputs(brain=BrainReference(id=brain.brain.id, fingerprint=brain.fingerprint()), annotations=annotations),
+        code_version=version("brodmann"),
+        submitted_by="terminal",
+    )
+
+
+def context(
+    brain_folder: Path, out: Path, model: Path, report: Callable[[Progress], None], stop_requested: Callable[[], bool]
+) -> JobContext:
+    """A task's surroundings in the folder `out`, made if need be; the results of any other job are those in `model`."""
+    results, checkpoints = out / "results", out / "checkpoints"
+    for folder in (results, checkpoints):
+        folder.mkdir(parents=True, exist_ok=True)
+    return JobContext(
+        brain_folder=brain_folder,
+        results=results,
+        checkpoints=checkpoints,
+        results_of=lambda _key: model / "results",
+        report=report,
+        stop_requested=stop_requested,
+    )
