@@ -1,6 +1,5 @@
 """What can be said at once, without any job: an outline in between, and what to annotate next."""
 
-from backend.domain.errors import InvalidError
 from backend.routes.binding import Views, user
 from backend.services.proposals import Proposals
 from backend.services.suggestions import Suggestions
@@ -11,8 +10,6 @@ def proposal_views(proposals: Proposals, suggestions: Suggestions) -> Views:
     """Views of proposed outlines and sections."""
 
     def read_shape_proposal(project: str, section: int, area: str | None) -> ShapeProposal:
-        if area is None:
-            raise InvalidError("A proposal needs ?area=, one of the project's areas.")
         return proposals.shape(user(), project, section, area)
 
     def read_suggestion(project: str, area: str) -> SectionSuggestion:

@@ -2,7 +2,7 @@
 
 from backend.domain.between import grid_around, neighbours, united, within
 from backend.domain.contours import without_specks
-from backend.domain.errors import NotFoundError
+from backend.domain.errors import InvalidError, NotFoundError
 from backend.domain.outlines import check_place
 from backend.services.annotations import Annotations
 from backend.services.brains import Brains, find_section
@@ -22,12 +22,14 @@ class Proposals:
         self._annotations = annotations
         self._brains = brains
 
-    def shape(self, user: str, project_id: str, section: int, area: str) -> ShapeProposal:
+    def shape(self, user: str, project_id: str, section: int, area: str | None) -> ShapeProposal:
         """The area's outline on a section by those of the nearest annotated sections; NotFoundError, InvalidError in words."""
         project = self._projects.get(user, project_id)
-        check_place(project, area)
         brain = self._projects.brain(project)
         place = find_section(brain, section)
+        if area is None:
+            raise InvalidError("A proposal needs ?area=, one of the project's areas.")
+        check_place(project, area)
         pair = neighbours(section, self._annotations.annotated_sections(project_id, area), area)
         regions = [self._annotations.live(project_id, section=number, area=area) for number in pair]
         placed = [(number, united(one.paths for one in found)) for number, found in zip(pair, regions, strict=True)]
