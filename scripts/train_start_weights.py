@@ -40,10 +40,11 @@ from core.sampling.patches import Raster
 from core.sampling.regions import PlacedMask, cropped
 from core.sampling.resident import ResidentSection, load_resident
 from core.tasks.train_segmentation import surroundings_of
-from core.training.batches import PatchSource, batches
+from core.training.batches import batches
 from core.training.checkpoint import write_tensors
 from core.training.metrics import ConfusionMatrix, f1_of_masks
 from core.training.normalisation import recalibrate
+from core.training.patch_source import PatchSource
 
 HELD_OUT_BRAINS = 2
 RECALIBRATION_BATCHES = 40

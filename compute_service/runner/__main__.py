@@ -74,6 +74,8 @@ def _stop_on_signal() -> Event:
 
 def _leave(paths: JobPaths, state: Literal["succeeded", "failed", "cancelled"], message: str, details: str = "") -> None:
     log.info("%s: %s", state, message)
+    if os.environ.get("RANK", "0") != "0":
+        return  # Of several processes that train together the first one speaks for the job.
     # A job that failed or was stopped names what it finished too: the backend decides what of that is of use.
     results = result_names(paths.results) if paths.results.is_dir() else ()
     outcome = Outcome(state=state, message=message, details=details, results=results, finished_at=datetime.now(UTC))

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -20,6 +21,21 @@ class Raster:
     values: NDArray[np.uint8]
     grid: RasterGrid
 
+    def window(self, rows: slice, columns: slice) -> NDArray[np.uint8]:
+        """A part of the values; what lies beyond them is left out."""
+        return self.values[rows, columns]
+
+
+class PlacedImage(Protocol):
+    """What patches are cut from: values placed in the section frame, in memory or not."""
+
+    @property
+    def grid(self) -> RasterGrid:
+        """Where the values lie."""
+
+    def window(self, rows: slice, columns: slice) -> NDArray[np.uint8]:
+        """A part of the values; what lies beyond them is left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Square:
@@ -33,14 +49,14 @@ class Square:
     pixel_size_um: float
 
 
-def cut_square(raster: Raster, square: Square, pivot_um: XY, angle_rad: float, fill: int | None) -> NDArray[np.uint8]:
+def cut_square(raster: PlacedImage, square: Square, pivot_um: XY, angle_rad: float, fill: int | None) -> NDArray[np.uint8]:
     """The square with its pivot at `pivot_um`, turned by `angle_rad` (clockwise on screen), as (size, size).
 
     With a `fill` intensities are interpolated and the raster continues as `fill`; with None values are labels: the nearest
     pixel's, and 255 beyond the raster.
     """
-    to_source = _affine(raster.grid, square, pivot_um, angle_rad)
-    part, to_part = _part_around(raster.values, square.size_px, to_source)
+    to_source = square_to_raster(raster.grid, square, pivot_um, angle_rad)
+    part, to_part = _part_around(raster, square.size_px, to_source)
     if part.size == 0:
         return np.full((square.size_px, square.size_px), WHITE if fill is None else fill, dtype=np.uint8)
     # Linear interpolation smooths: networks trained on turned patches then fail on sections as they are. Cubic keeps the grain.
@@ -56,7 +72,7 @@ def cut_square(raster: Raster, square: Square, pivot_um: XY, angle_rad: float, f
     return np.asarray(cut, dtype=np.uint8)
 
 
-def _affine(grid: RasterGrid, square: Square, pivot_um: XY, angle_rad: float) -> NDArray[np.float64]:
+def square_to_raster(grid: RasterGrid, square: Square, pivot_um: XY, angle_rad: float) -> NDArray[np.float64]:
     """(2, 3) from the square's pixel indices to the raster's, both with pixel i's centre at i."""
     scale = square.pixel_size_um / grid.pixel_size_um
     cosine, sine = math.cos(angle_rad) * scale, math.sin(angle_rad) * scale
@@ -67,7 +83,7 @@ def _affine(grid: RasterGrid, square: Square, pivot_um: XY, angle_rad: float) ->
 
 
 def _part_around(
-    values: NDArray[np.uint8], size_px: int, to_source: NDArray[np.float64]
+    raster: PlacedImage, size_px: int, to_source: NDArray[np.float64]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """The part of the raster the square can touch, and the affine onto it: OpenCV addresses at most 32,767 px."""
     corners = to_source @ np.array([[0, size_px, 0, size_px], [0, 0, size_px, size_px], [1, 1, 1, 1]])
@@ -75,4 +91,4 @@ def _part_around(
     right, bottom = np.maximum(np.ceil(corners.max(axis=1)).astype(int) + 3, 0)
     to_part = to_source.copy()
     to_part[:, 2] -= (left, top)
-    return values[top:bottom, left:right], to_part
+    return raster.window(slice(int(top), int(bottom)), slice(int(left), int(right))), to_part

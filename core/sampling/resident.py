@@ -1,10 +1,11 @@
-"""Training sections kept in memory around their region of interest, so that cutting a patch reads no file."""
+"""Training sections around their regions of interest: in memory, so that cutting a patch reads no file, or streamed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.contracts.annotations import Paths
 from core.contracts.datasets import RasterGrid
@@ -12,6 +13,7 @@ from core.datasets import BrainFolder
 from core.datasets.open_section import open_section
 from core.geometry.polygons import rings
 from core.geometry.rasterise import rasterise
+from core.imaging.reader import SectionReader
 from core.imaging.sections import read_at
 from core.sampling.labels import OUTSIDE, class_raster, section_grid
 from core.sampling.patches import Raster
@@ -29,13 +31,33 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamedRaster:
+    """Values that stay in their file: a window is read when a patch wants it. The same values as a `Raster` read at once."""
+
+    section: SectionReader
+    grid: RasterGrid
+
+    def window(self, rows: slice, columns: slice) -> NDArray[np.uint8]:
+        """A part of the values; what lies beyond the raster is left out."""
+        top, bottom, _ = rows.indices(self.grid.height_px)
+        left, right, _ = columns.indices(self.grid.width_px)
+        part = subgrid(self.grid, (left, top, max(left, right), max(top, bottom)))
+        return read_at(self.section, part.pixel_size_um, *part.origin_um, part.width_px, part.height_px)
+
+
+@dataclass(frozen=True, slots=True)
 class ResidentSection:
-    """A training section in memory: its images by input name, class labels, and labels restricted to the region."""
+    """A training section: its images by input name, class labels in memory, and labels restricted to the region."""
 
     number: int
-    images: dict[str, Raster]
+    images: Mapping[str, Raster | StreamedRaster]
     labels: Raster
     labels_in_region: Raster
+
+
+def resident_bytes(section: ResidentSection) -> int:
+    """Memory that a section's images take; those that stay in their file take none."""
+    return sum(image.values.nbytes for image in section.images.values() if isinstance(image, Raster))
 
 
 def area_mask(folder: BrainFolder, number: int, outlines: Sequence[Paths], pixel_size_um: float) -> PlacedMask:
@@ -48,9 +70,16 @@ def area_mask(folder: BrainFolder, number: int, outlines: Sequence[Paths], pixel
 
 
 def load_resident(
-    folder: BrainFolder, number: int, outlines_by_area: Sequence[Sequence[Paths]], keep: Surroundings
+    folder: BrainFolder,
+    number: int,
+    outlines_by_area: Sequence[Sequence[Paths]],
+    keep: Surroundings,
+    limit_bytes: float = math.inf,
 ) -> ResidentSection:
-    """Read one annotated section: region of interest, class labels, and the images a patch centred in it can need."""
+    """Read one annotated section: region of interest, class labels, and the images a patch centred in it can need.
+
+    Images that would take more than `limit_bytes` stay in their file, opened, and are read patch by patch.
+    """
     masks = [area_mask(folder, number, outlines, keep.label_pixel_size_um).mask for outlines in outlines_by_area]
     annotated = PlacedMask(number, np.logical_or.reduce(masks), section_grid(folder.brain, number, keep.label_pixel_size_um))
     tissue, tissue_grid = folder.tissue(number)
@@ -58,12 +87,16 @@ def load_resident(
     region = region_around(annotated, keep.radius_mm)
     inside = np.where(region.mask, labels, np.uint8(OUTSIDE))
     box = _grown(cropped(region).grid, keep.reach_um, within=annotated.grid)
-    with open_section(folder, number) as section:
-        images = {}
-        for name, pixel_size_um in keep.input_pixel_sizes_um.items():
-            grid = _at_pixel_size(box, pixel_size_um)
-            values = read_at(section, pixel_size_um, *grid.origin_um, grid.width_px, grid.height_px)
-            images[name] = Raster(values, grid)
+    grids = {name: _at_pixel_size(box, pixel_size_um) for name, pixel_size_um in keep.input_pixel_sizes_um.items()}
+    images: dict[str, Raster | StreamedRaster] = {}
+    if sum(grid.width_px * grid.height_px for grid in grids.values()) > limit_bytes:
+        section = open_section(folder, number)
+        images = {name: StreamedRaster(section, grid) for name, grid in grids.items()}
+    else:
+        with open_section(folder, number) as section:
+            for name, grid in grids.items():
+                values = read_at(section, grid.pixel_size_um, *grid.origin_um, grid.width_px, grid.height_px)
+                images[name] = Raster(values, grid)
     return ResidentSection(number, images, Raster(labels, annotated.grid), Raster(inside, annotated.grid))
 
 

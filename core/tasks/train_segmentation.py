@@ -1,6 +1,8 @@
 """Train a segmentation model on annotated sections: local, of two of them (thesis 5.1), or global, of all (thesis 5.2)."""
 
+import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,16 +15,19 @@ from core.models.factory import build_model
 from core.models.geometry import patch_geometry
 from core.models.start_weights import load_start_weights
 from core.sampling.centres import class_weights
-from core.sampling.resident import ResidentSection, Surroundings, load_resident
+from core.sampling.resident import ResidentSection, Surroundings, load_resident, resident_bytes
 from core.tasks.context import JobContext, JobInterruptedError
 from core.tasks.model_files import REPORT_FILE, SegmentationModel, load_model, outlines_on, save_model, take_over, write_text
 from core.training.batches import batches
 from core.training.loop import TrainingResult, train_model
 from core.training.normalisation import recalibrate
+from core.training.peers import Peers, joined
 from core.training.report import calibrated, model_report
 from core.training.validation import HeldOut, evaluated, f1_by_area, split_sections
 
 RECALIBRATION_BATCHES = 20
+RESIDENT_SHARE = 0.5
+"""Of the machine's memory, for images of training sections; what does not fit is read patch by patch."""
 
 
 class TrainingInputError(Exception):
@@ -33,11 +38,17 @@ def train(definition: JobDefinition, context: JobContext) -> None:
     """Write `report.json`, `model.safetensors` and `model.json` into the results; resumes from a checkpoint.
 
     TrainingInputError, ClassAbsentError, UnknownWeightsError or TrainingDivergedError say what is wrong with the inputs or the
-    settings; JobInterruptedError when asked to stop, after writing a checkpoint.
+    settings; JobInterruptedError when asked to stop, after writing a checkpoint. Several processes, started as torchrun does,
+    train one model together; the first one reports and writes. PeersError when they do not find or lose one another.
     """
     parameters = definition.parameters
     if not isinstance(parameters, TrainParameters):
         raise TrainingInputError(f"job {definition.key} is a {parameters.kind} job, not a train job")
+    with joined() as peers:
+        _train(definition, parameters, context if peers.speaks else replace(context, report=_say_nothing), peers)
+
+
+def _train(definition: JobDefinition, parameters: TrainParameters, context: JobContext, peers: Peers) -> None:
     settings = parameters.settings
     sections = _load_sections(definition, parameters, context)
     source, held_out = split_sections(sections, parameters.areas, settings)
@@ -49,10 +60,13 @@ def train(definition: JobDefinition, context: JobContext) -> None:
         take_over(model, *load_model(context.results_of(parameters.start_model)))
     elif settings.start_weights is not None:
         load_start_weights(model, settings.start_weights)
-    result = train_model(model, source, weights, settings, context)
+    result = train_model(model, source, weights, settings, context, peers)
     if not result.finished:
         raise JobInterruptedError(f"training was stopped after {result.steps} of {settings.iterations} iterations")
-    recalibrate(model, batches(source, result.steps, result.steps + RECALIBRATION_BATCHES), settings.precision)
+    last = result.steps + RECALIBRATION_BATCHES
+    recalibrate(model, batches(source, result.steps, last, peers), settings.precision)
+    if not peers.speaks:
+        return
     report = _report(model, held_out, sections, parameters, result)
     _tell_validation(context.report, settings, result, report.validation_f1)
     write_text(context.results / REPORT_FILE, report.model_dump_json(indent=1))
@@ -73,7 +87,8 @@ def surroundings_of(settings: SegmentationSettings) -> Surroundings:
 def _load_sections(definition: JobDefinition, parameters: TrainParameters, context: JobContext) -> list[ResidentSection]:
     folder = BrainFolder(context.brain_folder)
     keep = surroundings_of(parameters.settings)
-    sections = []
+    limit_bytes = RESIDENT_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    sections: list[ResidentSection] = []
     for done, number in enumerate(parameters.sections):
         _tell(context.report, f"reading section {number}", done, len(parameters.sections))
         outlines = [outlines_on(definition.inputs.annotations, area, number) for area in parameters.areas]
@@ -82,7 +97,8 @@ def _load_sections(definition: JobDefinition, parameters: TrainParameters, conte
                 raise TrainingInputError(
                     f"area {area} is not annotated on section {number}; outline it there or choose another section"
                 )
-        sections.append(load_resident(folder, number, outlines, keep))
+        left_bytes = limit_bytes - sum(resident_bytes(section) for section in sections)
+        sections.append(load_resident(folder, number, outlines, keep, left_bytes))
     return sections
 
 
@@ -127,6 +143,10 @@ def _tell_validation(
         metrics["validation_f1"] = float(np.mean(list(f1.values())))
     of = settings.iterations
     report(Progress(at=datetime.now(UTC), phase="validated", step=of, of=of, loss=result.loss, metrics=metrics, eta_s=0.0))
+
+
+def _say_nothing(_progress: Progress) -> None:
+    """The report of a process that is not the first."""
 
 
 def _tell(report: Callable[[Progress], None], phase: str, step: int, of: int) -> None:

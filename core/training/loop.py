@@ -15,17 +15,20 @@ from torch import nn
 
 from core.contracts.jobs import Progress
 from core.contracts.training import SegmentationSettings
-from core.losses.weighted_cross_entropy import weighted_cross_entropy
+from core.losses.weighted_cross_entropy import label_weight, weighted_cross_entropy
 from core.models.device import choose_device, mixed_precision, placed
 from core.models.factory import as_input
 from core.optimisers.nesterov_sgd import learning_rate_at, nesterov_sgd, set_learning_rate
-from core.training.batches import Batch, PatchSource, batches
+from core.training.batches import batches
 from core.training.checkpoint import load_checkpoint, save_checkpoint
+from core.training.loss_watch import LossWatch
 from core.training.metrics import ConfusionMatrix, mean_f1_of_areas
+from core.training.patch_source import Batch, PatchSource
+from core.training.peers import Peers
 
 CHECKPOINT_EVERY_S = 20.0
 REPORT_EVERY_S = 1.0
-PHASE = "training"
+PHASE, STUCK_PHASE = "training", "training (warning: the loss does not fall)"
 
 
 class TrainingDivergedError(Exception):
@@ -73,43 +76,50 @@ def train_model(
     class_weights: NDArray[np.float32],
     settings: SegmentationSettings,
     surroundings: Surroundings,
+    peers: Peers | None = None,
 ) -> TrainingResult:
     """Train `model` in place for the settings' iterations, resuming from a checkpoint where there is one.
 
     Interrupted and resumed, it does the same steps on the same batches as in one go. TrainingDivergedError when the loss
-    becomes NaN or infinite.
+    becomes NaN or infinite. With `peers` every process learns from its share of each batch, all with the same result;
+    PeerLostError when one of them is gone.
     """
+    peers = peers or Peers()
     device = choose_device()
     placed(model, device)
+    peers.join_statistics(model)
     optimiser = nesterov_sgd(model, settings)
     weights = torch.from_numpy(class_weights).to(device)
     first_step = load_checkpoint(surroundings.checkpoints, model, optimiser, settings)
     model.train()
     stretch, reported = _Stretch(ConfusionMatrix(len(class_weights))), TrainingResult(False, first_step, math.nan, 0.0)
+    watch = LossWatch(len(class_weights), settings.iterations)
     started = reported_at = saved_at = time.monotonic()
 
-    for step, batch in enumerate(batches(source, first_step, settings.iterations), start=first_step):
+    for step, batch in enumerate(batches(source, first_step, settings.iterations, peers), start=first_step):
         set_learning_rate(optimiser, learning_rate_at(step, settings))
         inputs = [as_input(image.to(device)) for image in batch.inputs.values()]
         with mixed_precision(device, settings.precision):
             logits = model(*inputs)
-        loss = weighted_cross_entropy(logits, batch.labels.to(device), weights)
-        value = loss.item()
-        _check_finite(value, step, settings)
+        labels = batch.labels.to(device)
+        total_weight = peers.total(label_weight(labels, weights))
+        loss = weighted_cross_entropy(logits, labels, weights, total_weight)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        value = peers.total_gradients(model, loss)
+        _check_finite(value, step, settings)
         optimiser.step()
 
-        _record(stretch, value, logits, batch)
+        watch.add(value)
+        stop = _agree(surroundings.stop_requested(), stretch, value, logits, batch, peers)
         done, now = step + 1, time.monotonic()
         if done == settings.iterations or now - reported_at >= REPORT_EVERY_S:
             seconds_per_step = (now - started) / (done - first_step)
-            reported = _report(stretch, done, settings, seconds_per_step, surroundings)
+            reported = _report(stretch, done, settings, seconds_per_step, surroundings, watch)
             stretch, reported_at = _Stretch(ConfusionMatrix(len(class_weights))), now
         if done == settings.iterations:
             break
-        stop = surroundings.stop_requested()
-        if stop or now - saved_at >= CHECKPOINT_EVERY_S:
+        if peers.speaks and (stop or now - saved_at >= CHECKPOINT_EVERY_S):
             save_checkpoint(surroundings.checkpoints, model, optimiser, done, settings)
             saved_at = now
         if stop:
@@ -125,20 +135,31 @@ def _check_finite(loss: float, step: int, settings: SegmentationSettings) -> Non
         )
 
 
-def _record(stretch: _Stretch, loss: float, logits: torch.Tensor, batch: Batch) -> None:
-    stretch.losses.append(loss)
+def _agree(stop: bool, stretch: _Stretch, loss: float, logits: torch.Tensor, batch: Batch, peers: Peers) -> bool:
+    """Add loss and hits of all processes to the stretch; whether any of them was asked to stop."""
+    step = ConfusionMatrix(len(stretch.confusion.counts))
     predictions = logits.detach().argmax(dim=1).to("cpu", torch.uint8)
-    stretch.confusion.add(batch.labels.numpy(), predictions.numpy())
+    step.add(batch.labels.cpu().numpy(), predictions.numpy())
+    mine = torch.tensor([int(stop), *step.counts.flatten().tolist()], device=logits.device)
+    stops, *counts = peers.total(mine).tolist()
+    stretch.losses.append(loss)
+    stretch.confusion.counts += np.array(counts).reshape(step.counts.shape)
+    return bool(stops)
 
 
 def _report(
-    stretch: _Stretch, done: int, settings: SegmentationSettings, seconds_per_step: float, surroundings: Surroundings
+    stretch: _Stretch,
+    done: int,
+    settings: SegmentationSettings,
+    seconds_per_step: float,
+    surroundings: Surroundings,
+    watch: LossWatch,
 ) -> TrainingResult:
     loss, f1_area = float(np.mean(stretch.losses)), mean_f1_of_areas(stretch.confusion)
     surroundings.report(
         Progress(
             at=datetime.now(UTC),
-            phase=PHASE,
+            phase=STUCK_PHASE if watch.stuck else PHASE,
             step=done,
             of=settings.iterations,
             loss=loss,
@@ -146,4 +167,4 @@ def _report(
             eta_s=seconds_per_step * (settings.iterations - done),
         )
     )
-    return TrainingResult(done == settings.iterations, done, loss, f1_area)
+    return TrainingResult(done == settings.iterations, done, loss, f1_area, watch.warnings)

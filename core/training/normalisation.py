@@ -8,7 +8,9 @@ from torch import nn
 from core.contracts.training import Precision
 from core.models.device import mixed_precision
 from core.models.factory import as_input
-from core.training.batches import Batch
+from core.training.patch_source import Batch
+
+BATCH_NORMALISATIONS = (nn.BatchNorm2d, nn.SyncBatchNorm)
 
 
 def recalibrate(model: nn.Module, batches: Iterable[Batch], precision: Precision) -> None:
@@ -16,7 +18,7 @@ def recalibrate(model: nn.Module, batches: Iterable[Batch], precision: Precision
 
     What training leaves is a moving average over its last handful of patches. ValueError when there is no batch.
     """
-    layers = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    layers = [module for module in model.modules() if isinstance(module, BATCH_NORMALISATIONS)]
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()

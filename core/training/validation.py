@@ -14,8 +14,9 @@ from core.sampling.augmentation import Variation
 from core.sampling.centres import BalancedCentres, Centre
 from core.sampling.held_out import SplitSection, split
 from core.sampling.resident import ResidentSection
-from core.training.batches import Batch, PatchSource, planned_batches
+from core.training.batches import planned_batches
 from core.training.metrics import ConfusionMatrix
+from core.training.patch_source import Batch, PatchSource
 from core.units import mm_to_um
 
 BLOCK_MM = 1.0

@@ -12,7 +12,7 @@ from core.models.geometry import patch_geometry
 from core.sampling.centres import BalancedCentres
 from core.sampling.patches import Raster
 from core.sampling.resident import ResidentSection
-from core.training.batches import PatchSource
+from core.training.patch_source import PatchSource
 
 GRAY_OF_CLASS = np.array([250, 90, 160, 40], np.uint8)
 

@@ -66,3 +66,20 @@ def test_loss_weights_are_inverse_to_the_shares():
     weights = class_weights({0: 100, 1: 200, 2: 400, 3: 50})
     np.testing.assert_allclose(weights / weights[0], [1, 0.5, 0.25, 2])
     assert weights.mean() == pytest.approx(1)
+
+
+def test_a_quarter_of_the_centres_is_of_each_class_and_every_pixel_of_a_class_is_as_likely():
+    """Pearson's statistic over 16 parts of each class stays below what chance exceeds once in 10,000 times."""
+    labels = np.repeat(np.array([0, 1, 1, 1, 2, 2, 2, 3], np.uint8), 64)[None].repeat(8, axis=0)
+    sections = [labels, labels[:, ::-1].copy()]
+    balanced = BalancedCentres(sections, ("hOc1",), (901, 1021))
+    centres = balanced.draw(np.random.default_rng(0), 16_000)
+    places = np.array([(c.section_index, c.row, c.column) for c in centres])
+    drawn = np.stack(sections)[tuple(places.T)]
+    for number in range(4):
+        found = places[drawn == number]
+        assert len(found) == 4000
+        pixels = np.argwhere(np.stack(sections) == number)
+        order = {tuple(place): index for index, place in enumerate(pixels.tolist())}
+        parts = np.bincount([order[tuple(place)] * 16 // len(pixels) for place in found.tolist()], minlength=16)
+        assert ((parts - 250) ** 2 / 250).sum() < 46

@@ -1,3 +1,4 @@
+import math
 import shutil
 
 import numpy as np
@@ -12,8 +13,8 @@ from core.models.geometry import patch_geometry
 from core.phantom import build
 from core.sampling.augmentation import Variation
 from core.sampling.centres import BalancedCentres, Centre
-from core.sampling.resident import Surroundings, load_resident
-from core.training.batches import PatchSource
+from core.sampling.resident import Surroundings, load_resident, resident_bytes
+from core.training.patch_source import PatchSource
 
 SETTINGS = PRESETS["tiny"].settings.model_copy(update={"architecture": "ms_unet", "output_px": 32, "roi_radius_mm": 0.5})
 
@@ -26,7 +27,7 @@ def brain(tmp_path_factory):
     return BrainFolder(folder)
 
 
-def loaded(brain):
+def loaded(brain, limit_bytes=math.inf):
     geometry = patch_geometry(SETTINGS)
     keep = Surroundings(
         {name: window.pixel_size_um for name, window in geometry.inputs.items()},
@@ -35,7 +36,7 @@ def loaded(brain):
         geometry.reach_um,
     )
     outlines = [outline.paths for outline in brain.truth(921).outlines if outline.area == "hOc1"]
-    return load_resident(brain, 921, [outlines], keep)
+    return load_resident(brain, 921, [outlines], keep, limit_bytes)
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +95,17 @@ def test_a_store_of_the_images_pixel_size_gives_the_same_pixels_and_is_read(brai
         writer.write(921, 0, np.zeros((about.height_px, about.width_px), np.uint8), 0)
         writer.finish(921, about.fingerprint)
     assert any((raster.values == 0).all() for raster in loaded(BrainFolder(folder)).images.values())
+
+
+def test_a_streamed_section_gives_the_same_patches(brain, section):
+    streamed = loaded(brain, limit_bytes=1000)
+    assert resident_bytes(section) > 1000
+    assert resident_bytes(streamed) == 0
+    centres = BalancedCentres([section.labels_in_region.values], ("hOc1",), (921,))
+    geometry = patch_geometry(SETTINGS)
+    kept, read = (PatchSource([each], centres, geometry, SETTINGS) for each in (section, streamed))
+    for centre, variation in kept.plan(0):
+        one, two = kept.cut(centre, variation), read.cut(centre, variation)
+        np.testing.assert_array_equal(one.labels, two.labels)
+        for name in one.inputs:
+            np.testing.assert_array_equal(one.inputs[name], two.inputs[name])

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from core.training.batches import Batch
 from core.training.normalisation import recalibrate
+from core.training.patch_source import Batch
 
 
 def batch(seed):

@@ -1,0 +1,86 @@
+"""What batches are cut from, and where a step's patches lie: a pure function of the seed and the step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.contracts.base import XY
+from core.contracts.training import SegmentationSettings
+from core.models.geometry import PatchGeometry
+from core.sampling.augmentation import Variation, draw_variation
+from core.sampling.centres import BalancedCentres, Centre
+from core.sampling.patches import WHITE, Square, cut_square
+from core.sampling.resident import ResidentSection
+
+Plan = Sequence[tuple[Centre, Variation]]
+"""Where the patches of a batch lie and how they are varied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Inputs by name, each (n, 1, h, w) float32 intensities, and labels (n, m, m) uint8 with 255 where unknown."""
+
+    inputs: dict[str, Tensor]
+    labels: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One cut patch: inputs by name (h, w) float32, labels (m, m) uint8."""
+
+    inputs: dict[str, NDArray[np.float32]]
+    labels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchSource:
+    """Everything batches are cut from. The same seed and step give the same batch:
+    resuming needs no generator state."""
+
+    sections: Sequence[ResidentSection]
+    centres: BalancedCentres
+    geometry: PatchGeometry
+    settings: SegmentationSettings
+
+    def plan(self, step: int) -> list[tuple[Centre, Variation]]:
+        """Where the patches of a step lie and how they are varied."""
+        settings = self.settings
+        generator = np.random.default_rng((settings.seed, step))
+        centres = self.centres.draw(generator, settings.batch_size)
+        return [(centre, draw_variation(generator, settings.intensity_variation)) for centre in centres]
+
+    def pivot_um(self, centre: Centre) -> XY:
+        """The upper left corner of the label pixel, about which a patch turns: unturned it lies on the label grid."""
+        size_um = self.geometry.output_pixel_size_um
+        x_um, y_um = self.sections[centre.section_index].labels.grid.origin_um
+        return x_um + centre.column * size_um, y_um + centre.row * size_um
+
+    def input_squares(self) -> dict[str, Square]:
+        """How each input lies about the pivot."""
+        half_um = self.geometry.output_size_um / 2
+        return {
+            name: Square(
+                window.size_px(self.geometry.output_px),
+                window.border_before_px + half_um / window.pixel_size_um,
+                window.pixel_size_um,
+            )
+            for name, window in self.geometry.inputs.items()
+        }
+
+    def label_square(self) -> Square:
+        """How the labels lie about the pivot."""
+        return Square(self.geometry.output_px, self.geometry.output_px / 2, self.geometry.output_pixel_size_um)
+
+    def cut(self, centre: Centre, variation: Variation) -> Patch:
+        """One patch, cut by OpenCV."""
+        section, pivot_um = self.sections[centre.section_index], self.pivot_um(centre)
+        table = variation.intensity_table()
+        inputs = {}
+        for name, square in self.input_squares().items():
+            image = cut_square(section.images[name], square, pivot_um, variation.angle_rad, WHITE)
+            inputs[name] = np.asarray(cv2.LUT(image, table), dtype=np.float32)
+        return Patch(inputs, cut_square(section.labels, self.label_square(), pivot_um, variation.angle_rad, None))
