@@ -3,7 +3,8 @@
 Features of both images are matched; the rigid transform most of the matches agree on (RANSAC, Fischler and Bolles 1981) is
 where to begin. From there matching is repeated near the place where the transform expects a feature, which finds many more of
 them, and the transform is fitted to these by least squares: matches that deformation takes far are no errors, and giving them
-less weight made the fit worse. A section imaged from the wrong side is found by trying its mirror image.
+less weight made the fit worse. A section imaged from the wrong side is found by trying its mirror image. The last fit is to
+blocks of the image, which cover the tissue evenly, so that all of it counts.
 
 Whether the result is certain is asked of the same features: near the transform there must be many more matches than near
 transforms a few millimetres beside it, where all matches are chance.
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.anatomy.blocks import match_blocks
 from core.anatomy.features import PIXEL_SIZE_UM, AlignmentError, Features, Matcher
 from core.anatomy.rigid_fit import affine_fit, consensus, rigid_fit
 from core.contracts.datasets import AlignmentQuality, AlignmentStep, RigidTransform
-from core.geometry.affine import Matrix, apply, rigid_matrix
+from core.geometry.affine import Matrix, apply, invert, rigid_matrix
 from core.geometry.frames import Points
 from core.imaging.resampling import Image
 
@@ -24,6 +26,7 @@ __all__ = ["PIXEL_SIZE_UM", "AlignmentError", "Features", "align_features", "ali
 
 _TOLERANCE_UM = 500.0  # sections deform by hundreds of micrometres
 _NEAR_UM = (1500.0, 1200.0, 1000.0)
+_FEWEST_BLOCKS = 50  # fewer say less than the features
 _SUPPORT_UM, _BESIDE_UM, _BESIDE = 800.0, 2500.0, 8
 _TRIES = 3  # sets of agreeing matches that are followed up
 _CERTAIN = 6.0  # standard deviations above chance
@@ -61,13 +64,14 @@ def align_features(section: int, successor: int, source: Features, target: Featu
     if not len(best.near):
         nothing = AlignmentQuality(matches=best.matches, inliers=best.agreeing, weak=True)
         return AlignmentStep(section=section, successor=successor, transform=RigidTransform(), quality=nothing)
-    residuals = np.linalg.norm(apply(rigid_matrix(best.transform), best.near) - best.partners, axis=1)
+    transform = _evened(source.image, target.image, best.transform, mirrored)
+    residuals = np.linalg.norm(apply(rigid_matrix(transform), best.near) - best.partners, axis=1)
     clear = best.support >= _CERTAIN and rival.support < _RIVAL * best.support
     certain = clear and apart_um <= _FAR_UM and _is_tissue(best.near, best.partners)
     return AlignmentStep(
         section=section,
         successor=successor,
-        transform=best.transform.model_copy(update={"mirrored": mirrored}),
+        transform=transform.model_copy(update={"mirrored": mirrored}),
         residual_um=float(np.sqrt(np.mean(residuals**2))),
         quality=AlignmentQuality(matches=best.matches, inliers=best.agreeing, weak=not certain),
     )
@@ -101,6 +105,15 @@ def _refined(matcher: Matcher, near: Points, partners: Points) -> tuple[Points, 
         near, partners = again, again_partners
         transform = rigid_fit(near, partners)
     return near, partners, transform
+
+
+def _evened(source: Image, target: Image, transform: RigidTransform, mirrored: bool) -> RigidTransform:
+    """The transform fitted to blocks all over the tissue, those that look alike counting more; of the mirror image's frame."""
+    blocks = match_blocks(source, target, rigid_matrix(transform.model_copy(update={"mirrored": mirrored})))
+    alike = np.maximum(blocks.likeness, 0.0) ** 2
+    if np.count_nonzero(alike) < _FEWEST_BLOCKS:
+        return transform
+    return rigid_fit(apply(invert(rigid_matrix(transform)), blocks.expected), blocks.found, alike)
 
 
 def _support(matcher: Matcher, transform: Matrix) -> float:

@@ -29,11 +29,12 @@ class AlignmentError(ValueError):
 
 
 class Features:
-    """Features of a section: `points_um` (n, 2) in its frame and descriptors (n, 128) of length one."""
+    """Features of a section's `image`: `points_um` (n, 2) in its frame and descriptors (n, 128) of length one."""
 
     def __init__(self, image: Image) -> None:
         if image.dtype != np.uint8 or image.ndim != 2:
             raise AlignmentError(f"a section image is 8-bit gray (height, width), got {image.dtype} {image.shape}")
+        self.image = image
         filtered = cv2.medianBlur(np.ascontiguousarray(image), _MEDIAN_PX)
         zoom = 2 if max(image.shape) < _SMALL_PX else 1
         if zoom > 1:

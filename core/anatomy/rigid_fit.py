@@ -13,11 +13,12 @@ _TRIALS = 4000
 _SEED = 32  # the same matches always give the same transform
 
 
-def rigid_fit(points: Points, partners: Points) -> RigidTransform:
-    """Least-squares turn and shift from (n, 2) points to their partners, n >= 2 (Kabsch 1976)."""
-    centre, partner_centre = points.mean(0), partners.mean(0)
+def rigid_fit(points: Points, partners: Points, weights: NDArray[np.float64] | None = None) -> RigidTransform:
+    """Least-squares turn and shift from (n, 2) points to their partners, n >= 2, weighted if asked (Kabsch 1976)."""
+    w = np.ones(len(points)) if weights is None else weights
+    centre, partner_centre = (np.average(side, axis=0, weights=w) for side in (points, partners))
     p, q = points - centre, partners - partner_centre
-    angle = math.atan2(float((p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]).sum()), float((p * q).sum()))
+    angle = math.atan2(float(w @ (p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0])), float(w @ (p * q).sum(1)))
     cosine, sine = math.cos(angle), math.sin(angle)
     dx, dy = partner_centre - np.array([[cosine, -sine], [sine, cosine]]) @ centre
     return RigidTransform(angle_rad=angle, dx_um=float(dx), dy_um=float(dy))

@@ -19,6 +19,14 @@ def test_the_rigid_fit_recovers_an_exact_motion() -> None:
     assert (found.angle_rad, found.dx_um, found.dy_um) == pytest.approx((0.4, 1200.0, -300.0))
 
 
+def test_a_match_of_weight_two_counts_as_two() -> None:
+    source = points(6)
+    partners = apply(rigid_matrix(TRUE), source) + np.random.default_rng(3).normal(0, 500, (6, 2))
+    twice = rigid_fit(np.vstack([source, source[:2]]), np.vstack([partners, partners[:2]]))
+    weighted = rigid_fit(source, partners, np.array([2.0, 2, 1, 1, 1, 1]))
+    assert (weighted.angle_rad, weighted.dx_um, weighted.dy_um) == pytest.approx((twice.angle_rad, twice.dx_um, twice.dy_um))
+
+
 def test_the_affine_fit_shows_a_mirror_by_its_determinant() -> None:
     mirrored = points(6) * (-1, 1)
     assert np.linalg.det(affine_fit(points(6), mirrored)[:2, :2]) == pytest.approx(-1)
