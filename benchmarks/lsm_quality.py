@@ -3,7 +3,7 @@
 Example: python -m benchmarks.lsm_quality --work /tmp/quality --json benchmarks/results/lsm_quality.json
 
 One local model a brain, of all its areas together, is trained by the demo preset (LR U-Net, packaged start weights, with
-more iterations than for one area) on the two ends of an interval of 2.4 mm, and scored on the sections of the middle third.
+a few more iterations) on the two ends of an interval of 2.4 mm, and scored on the sections of the middle third.
 Brains, tissue classes and alignment are made first (benchmarks.lsm_quality_brains). What is done is not done again, so an
 interrupted measurement goes on; another folder measures anew.
 """
@@ -21,7 +21,7 @@ from core.contracts.presets import PRESETS, variant
 from core.tasks.evaluate import SectionScore
 from core.tasks.evaluate_grid import GridPlan, GridResults, GridRun, evaluate_grid
 
-ITERATIONS = 360
+ITERATIONS = 140
 Scores = Sequence[SectionScore]
 
 

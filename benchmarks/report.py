@@ -53,6 +53,11 @@ Memory is summed over all processes of a step, looked at every 50 ms: `peak` cou
     "ingest_full_size": """
 The same with one section of 95,000 x 136,000 px. Seconds were taken while the machine did much other work, and say little.
 """,
+    "lsm_quality": """
+One model a brain of four areas together, LR U-Net of the demo preset, 140 iterations; the goals are about the lowest area
+of both brains, which is area 7, of 1 to 15 mm² at the edge of the image. What was run, and what was not, stands in
+[quality](quality.md).
+""",
     "phantom_calibration": """
 The stain levels were fitted to the left hemisphere's BigBrain medians, and are compared with these same medians here:
 this shows that the renderer does what it is told, not an independent match.

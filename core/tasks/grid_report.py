@@ -87,13 +87,17 @@ def render(results: GridResults, out: Path, brains: Sequence[BrainFolder]) -> st
         parts += [
             "<h2>All areas</h2>",
             _table(scores, lambda score: (score.method, score.spacing), ("method", "distance (sections)")),
-            _figure(_bars(widest, lambda score: (score.area,)), "Median F1 of each area, all brains together (as figure 5.7)."),
             _figure(
-                _bars(widest, lambda score: (score.brain,)), "Median F1 in each brain, all areas together (as figure 5.8)."
+                _bars(widest, lambda score: (score.area,)),
+                "Median F1 of each area, all brains together (as thesis figure 5.7).",
+            ),
+            _figure(
+                _bars(widest, lambda score: (score.brain,)),
+                "Median F1 in each brain, all areas together (as thesis figure 5.8).",
             ),
         ]
         if len({score.spacing for score in scores}) > 1:
-            words = "Median F1 against the distance between training sections (as figure 5.9)."
+            words = "Median F1 against the distance between training sections (as thesis figure 5.9)."
             parts.append(_figure(_by_spacing(scores), words))
         parts += ["<h2>Each area</h2>", _each_area(scores), "<h2>Examples</h2>", *_examples(results, out, brains)]
     body = "\n".join(parts)
@@ -243,7 +247,7 @@ def _examples(results: GridResults, out: Path, brains: Sequence[BrainFolder]) ->
             if key not in pictures:
                 png = draw_hits(folders[entry.model.brain], out / entry.model.folder, area.area, score.section)
                 words = f"{area.area}, {entry.model.brain}, section {score.section}, F1 {score.f1_model:.2f}"
-                pictures[key] = _picture(png, f"{words}: green right, red too much, blue missed (as figure 5.10).")
+                pictures[key] = _picture(png, f"{words}: green right, red too much, blue missed (as thesis figure 5.10).")
     return [pictures[key] for key in sorted(pictures)]
 
 
