@@ -12,7 +12,7 @@ from core.contracts.presets import PRESETS
 from tests.e2e.conftest import Api, Installation, Product, await_result, start_product, stop_product
 
 PROJECT = "/api/projects/demo"
-ITERATIONS = 60
+ITERATIONS = 40
 
 
 def square_um(offset_um: float) -> list[list[list[float]]]:
@@ -59,7 +59,7 @@ def new_task(api: Api) -> tuple[dict[str, Any], list[int]]:
     With the sections it will fill.
     """
     pair = api.get(f"{PROJECT}/training/hOc1")["pairs"][0]  # type: ignore[index]
-    settings = PRESETS["tiny"].settings.model_copy(update={"iterations": ITERATIONS})
+    settings = PRESETS["tiny"].settings.model_copy(update={"iterations": ITERATIONS, "batch_size": 1})
     task = {
         "key": uuid4().hex,
         "area": "hOc1",
@@ -118,12 +118,17 @@ def test_killing_every_process_loses_and_doubles_nothing(product: Product) -> No
     run = send(api, task)
     train_job, predict_job = run["train_job"], run["predict_job"]
     await_first_loss(api, train_job)
+    # The training stands still meanwhile, so that on no machine it is over before it is killed itself.
+    runners = runner_pids(train_job)
+    assert runners
+    for pid in runners:
+        os.kill(pid, signal.SIGSTOP)
     version = 0
     for name in ("backend", "monitor", "compute", "poller"):
         version = save(api, uid, between[0], version)
         kill_service(product, name)
         assert api.get("/api/health")["version"]
-    for pid in runner_pids(train_job):
+    for pid in runners:
         os.kill(pid, signal.SIGKILL)
     # The same task sent once more, as a client does that got no answer.
     assert send(api, task) == run

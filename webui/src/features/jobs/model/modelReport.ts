@@ -3,6 +3,7 @@ import type { ModelReport } from '@/api/types'
 import { percent } from '@/shared/format'
 
 const GOOD_ECE = 0.05
+const BINS = 15 // of equal width; empty ones are not told
 
 type Calibration = NonNullable<ModelReport['calibration']>
 
@@ -25,7 +26,7 @@ export interface ReliabilityPlot {
 /** The reliability plot in a square: how often the model was right over how sure it was, one point per bin; bars show how many pixels. */
 export function reliability(bins: NonNullable<Calibration['bins']>, size: number): ReliabilityPlot {
   const most = Math.max(1e-9, ...bins.map(({ share }) => share))
-  const width = size / Math.max(10, bins.length)
+  const width = size / BINS
   const sorted = bins.filter(({ share }) => share > 0).sort((a, b) => a.confidence - b.confidence)
   return {
     bars: sorted.map(({ confidence, accuracy, share }) => ({
