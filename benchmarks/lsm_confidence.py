@@ -57,14 +57,14 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
     looked = _look(brain, calibrated, options.quick)
     plain = None if options.quick else _look(brain, replace(calibrated, temperature=1.0), quick=False)
     figures = [
-        Figure("lsm.ece", _ece(looked), "", 0.05),
-        Figure("lsm.doubt_top20_share", _top_share(looked, missed_too=False), "", 0.5, "at least"),
-        Figure("lsm.doubt_top20_share_with_missed", _top_share(looked, missed_too=True), ""),
-        Figure("lsm.doubt_rank_correlation", _rank_correlation(looked), ""),
-        *_border_figures(looked),
+        Figure("lsm.ece", shared_ece(looked), "", 0.05),
+        Figure("lsm.doubt_top20_share", top_share(looked, missed_too=False), "", 0.5, "at least"),
+        Figure("lsm.doubt_top20_share_with_missed", top_share(looked, missed_too=True), ""),
+        Figure("lsm.doubt_rank_correlation", rank_correlation(looked), ""),
+        *border_figures(looked),
     ]
     if plain is not None:
-        figures.append(Figure("lsm.ece_uncalibrated", _ece(plain), ""))
+        figures.append(Figure("lsm.ece_uncalibrated", shared_ece(plain), ""))
     if report.calibration is not None:
         figures += [
             Figure("lsm.temperature", report.calibration.temperature, ""),
@@ -109,12 +109,14 @@ def _stretches(document: SectionPrediction, held: Held) -> Floats:
     return np.array(rows, np.float64).reshape(-1, 2)
 
 
-def _ece(looked: Sequence[Looked]) -> float:
+def shared_ece(looked: Sequence[Looked]) -> float:
+    """Expected calibration error over the pixels of all sections together."""
     confidence, right = (np.concatenate(parts) for parts in zip(*((one.confidence, one.right) for one in looked), strict=True))
     return expected_calibration_error(reliability_of(confidence, right))
 
 
-def _top_share(looked: Sequence[Looked], missed_too: bool) -> float:
+def top_share(looked: Sequence[Looked], missed_too: bool) -> float:
+    """Share of the area's wrong pixels, on all sections, among the most doubtful ones, as many as a fifth of the area."""
     doubt, wrong, area = (
         np.concatenate(parts) for parts in zip(*((one.doubt, one.area_wrong, one.area) for one in looked), strict=True)
     )
@@ -125,11 +127,13 @@ def _top_share(looked: Sequence[Looked], missed_too: bool) -> float:
     return float(wrong[worst].sum() / max(1, wrong.sum()))
 
 
-def _rank_correlation(looked: Sequence[Looked]) -> float:
+def rank_correlation(looked: Sequence[Looked]) -> float:
+    """Spearman's, of the sections' doubt with 1 − F1."""
     return float(spearmanr([one.section_doubt for one in looked], [1 - one.f1 for one in looked]).statistic)
 
 
-def _border_figures(looked: Sequence[Looked]) -> list[Figure]:
+def border_figures(looked: Sequence[Looked]) -> list[Figure]:
+    """How far stretches lie from the true border, doubtful ones and others."""
     stretches = np.concatenate([one.stretches for one in looked])
     ordered = stretches[np.argsort(-stretches[:, 0], kind="stable"), 1]
     fifth = max(1, len(ordered) // 5)
