@@ -79,6 +79,17 @@ def test_a_stopped_prediction_keeps_finished_sections_and_goes_on(after_training
     assert (folder / "921_hOc1.json").exists()
 
 
+def test_a_section_that_cannot_be_written_ends_the_job(after_training, monkeypatch):
+    """Writing goes on beside predicting; what fails there is not lost."""
+
+    def full(*_args):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("core.tasks.predict_sections.write_prediction", full)
+    with pytest.raises(OSError, match="no space left"):
+        after_training.predict((911,))
+
+
 def test_sections_outside_the_interval_are_refused(after_training):
     with pytest.raises(PredictionInputError, match=r"sections \[901\] do not lie between the training sections 901 and 941"):
         after_training.predict((901, 911))
