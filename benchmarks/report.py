@@ -53,6 +53,13 @@ Memory is summed over all processes of a step, looked at every 50 ms: `peak` cou
     "ingest_full_size": """
 The same with one section of 95,000 x 136,000 px. Seconds were taken while the machine did much other work, and say little.
 """,
+    "lsm_confidence": """
+The demo model (LR U-Net, 120 iterations from packaged start weights) on the demo brain, whose tissue classes and alignment
+are the true ones here: its doubt is about texture and shape, not about a chain that is off. Errors and doubt are told over
+the 11 sections between the two that it was trained on, 0.2 to 1.2 mm from the nearer one. Calibration error counts all
+pixels of the regions of interest, also the easy ones. What each figure is, is told by
+`python -m benchmarks.lsm_confidence --help`; what they say, in [quality](quality.md).
+""",
     "lsm_quality": """
 One model a brain of four areas together, LR U-Net of the demo preset, 140 iterations; the goals are about the lowest area
 of both brains, which is area 7, of 1 to 15 mm² at the edge of the image. What was run, and what was not, stands in
@@ -71,6 +78,10 @@ compared, per label, with patches of 64; `equal_labels` is the share of pixels w
 both. The profile: a step of training is the network (`data_share`), so the gain is that of bfloat16 and channels-last, not of
 the data stage. In prediction it is a patch's border, computed again for each: (64 + 692)² input pixels for 64² labels against
 (512 + 692)² for 512².
+""",
+    "shape_prior": """
+The same model, brain and sections as of `lsm_confidence`. `model` is the prior's weight 0, `half` 0.5, `fused` 1, `double` 2,
+`shape` the interpolated outlines alone. How its constants were chosen, and the figures as a table, in [quality](quality.md).
 """,
     "store": """
 CPU time of random patches of 2048 x 2048 px, 200 in each round, the best of five rounds, from a file of noise in the
