@@ -1,5 +1,6 @@
 """Pictures of what a trained model does at one place of a section: its inputs hidden in turn, and the maps of a layer."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -49,7 +50,9 @@ def inspect_model(
         for name, shown in occlusions(images).items()
     ]
     out.mkdir(parents=True, exist_ok=True)
-    files = [_write(out / f"occlusion_{section}.png", _side_by_side([_captioned(_rgb(background), "image"), *panels]))]
+    whole = _side_by_side([_captioned(_rgb(background), "image"), *panels])
+    whole = np.concatenate([whole, _legend(description.areas, whole.shape[1])])
+    files = [_write(out / f"occlusion_{section}.png", whole)]
     if layer is not None:
         maps = feature_maps(model, images, layer, settings.precision)
         files.append(_write(out / f"features_{section}_{layer}.png", contact_sheet(maps)))
@@ -119,6 +122,16 @@ def _captioned(picture: Picture, words: str) -> Picture:
     line = np.full((CAPTION_PX, large.shape[1], 3), 255, np.uint8)
     cv2.putText(line, words, (4, CAPTION_PX - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (30, 30, 30), 1, cv2.LINE_AA)
     return np.concatenate([line, large])
+
+
+def _legend(areas: Sequence[str], width_px: int) -> Picture:
+    """A line with the areas' names in their colours."""
+    line, x_px = np.full((CAPTION_PX, width_px, 3), 255, np.uint8), 4
+    for index, area in enumerate(areas):
+        colour = COLOURS[index % len(COLOURS)]
+        cv2.putText(line, area, (x_px, CAPTION_PX - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.55, colour, 2, cv2.LINE_AA)
+        x_px += 12 * len(area) + 24
+    return line
 
 
 def _side_by_side(pictures: list[Picture]) -> Picture:
