@@ -62,7 +62,7 @@ pixels of the regions of interest, also the easy ones. What each figure is, is t
 """,
     "lsm_quality": """
 One model a brain of four areas together, LR U-Net of the demo preset, 140 iterations; the goals are about the lowest area
-of both brains, which is area 7, of 1 to 15 mm² at the edge of the image. What was run, and what was not, stands in
+of both brains, which is area 7, of 1 to 12 mm², in Q31 at the edge of the image. What was run, and what was not, stands in
 [quality](quality.md).
 """,
     "phantom_calibration": """
