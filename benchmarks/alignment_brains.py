@@ -23,7 +23,8 @@ DRAWN_UM = 4.0
 NEIGHBOURS = tuple(range(901, 1022, 10))  # 0.2 mm apart
 ELSEWHERE = (1261, 1321)  # 4.8 and 6 mm beyond the last
 TUNED_ON = (0, 1)  # brains that were looked at when settings were chosen
-HELD_OUT = (2, 3)
+HELD_OUT = (2, 3, 4, 5)
+UPRIGHT = (4, 5)  # cut as the demo brain is; the others obliquely, by up to 12 degrees about each of two axes
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class BaseSection:
 def spec_of_brain(index: int) -> PhantomSpec:
     """Left hemisphere; plane, tilt, seed and stain differ from brain to brain, one section is torn and one folded."""
     base = start_weight_specs(index + 1)[index]
+    if index in UPRIGHT:
+        base = replace(base, pitch_deg=0.0, yaw_deg=0.0)
     return replace(
         base,
         numbers=(*NEIGHBOURS, *ELSEWHERE),

@@ -38,6 +38,8 @@ class Case:
     partners_um: Points | None
     mirrored: bool = False
     apart_um: float = 200.0
+    brain: int = -1
+    """Index of the brain the pair is of."""
 
 
 Change = Callable[[Case, Rng], Case]
