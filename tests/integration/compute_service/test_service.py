@@ -60,7 +60,7 @@ def test_training_and_prediction_run_one_after_the_other_to_their_results(servic
     predicted = service.await_end(prediction.key)
     assert (predicted.state, predicted.result_state) == (JobState.SUCCEEDED, ResultState.READY), predicted
     assert predicted.started_at >= trained.finished_at
-    content = service.call("GET", f"/jobs/{prediction.key}/results/predictions/{NUMBERS[1]}.json").content
+    content = service.call("GET", f"/jobs/{prediction.key}/results/predictions/{NUMBERS[1]}_hOc1.json").content
     assert SectionPrediction.model_validate_json(content).section == NUMBERS[1]
 
 
