@@ -162,6 +162,12 @@ class _Lane:
         self._process.join()
         return self._replaced(Case(self._current, "hang", monotonic() - self._since))
 
+    def stop(self) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+        self._process.join()
+        self.channel.close()
+
     @property
     def done(self) -> bool:
         """Whether all cases are done."""
@@ -182,12 +188,16 @@ def fuzz(numbers: range, plan: Plan, workers: int = 2) -> Iterator[Case]:
     with tempfile.TemporaryDirectory() as folder:
         cuts = [numbers.start + len(numbers) * part // workers for part in range(workers + 1)]
         lanes = [_Lane(range(*ends), plan, folder) for ends in pairwise(cuts) if ends[0] < ends[1]]
-        while lanes := [lane for lane in lanes if not lane.done]:
-            ready: list[Any] = wait([lane.channel for lane in lanes], timeout=0.2)
+        try:
+            while running := [lane for lane in lanes if not lane.done]:
+                ready: list[Any] = wait([lane.channel for lane in running], timeout=0.2)
+                for lane in running:
+                    case = lane.next_case() if lane.channel in ready else lane.overdue()
+                    if case is not None:
+                        yield case
+        finally:  # whoever looks no further leaves no process behind that writes into the folder
             for lane in lanes:
-                case = lane.next_case() if lane.channel in ready else lane.overdue()
-                if case is not None:
-                    yield case
+                lane.stop()
 
 
 def figures_of(tally: Tally) -> list[Figure]:
