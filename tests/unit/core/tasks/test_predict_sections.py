@@ -117,11 +117,11 @@ def test_the_interpolated_outline_weighs_on_the_prediction_unless_it_is_switched
     prior = section_prior(tiny_brain, model, region)
     distance = interpolated_distance(tiny_brain.alignment, model.placed(921, "hOc1"), 921, region.grid)
     nearer_mm = 20 * tiny_brain.brain.section_thickness_um / 1000
-    np.testing.assert_allclose(prior[0], distance / scale_um(nearer_mm), rtol=1e-5)
+    np.testing.assert_allclose(prior[0], distance / scale_um(nearer_mm), rtol=1e-5, atol=1e-5)
     for changes in ({"shape_prior": 0}, {"shape_prior": 2.0}):
         other = model.model_copy(update={"settings": model.settings.model_copy(update=changes)})
         found = section_prior(tiny_brain, other, region)
-        assert found is None if changes["shape_prior"] == 0 else np.allclose(found, 2 * prior)
+        assert found is None if changes["shape_prior"] == 0 else np.allclose(found, 2 * prior, atol=1e-5)
 
 
 def test_on_a_training_section_no_outline_is_interpolated(tiny_brain, trained):
