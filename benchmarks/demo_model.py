@@ -13,7 +13,6 @@ from core.anatomy.tissue import section_classes
 from core.contracts.presets import PRESETS
 from core.contracts.training import PredictParameters, TrainParameters
 from core.datasets import BrainFolder, write_alignment, write_tissue
-from core.datasets.files import ALIGNMENT_FILE
 from core.phantom.presets import ANNOTATED_SECTIONS, AREA
 from core.tasks.evaluate import evaluate
 from core.tasks.predict_sections import predict
@@ -58,7 +57,6 @@ def demo_model_figures(brain: Path, work: Path) -> list[Figure]:
 def derive(brain: Path) -> list[Figure]:
     """Compute tissue classes and alignment anew from the images, as the jobs do, and write them into the dataset."""
     folder = BrainFolder(brain)
-    (brain / ALIGNMENT_FILE).unlink(missing_ok=True)
     started = time.perf_counter()
     for section in folder.brain.sections:
         labels, grid = section_classes(folder, section.number)
