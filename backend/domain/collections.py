@@ -23,7 +23,9 @@ class Collection:
 USERS = Collection("users")
 SESSIONS = Collection("sessions", (("expires_at",),))
 PROJECTS = Collection("projects")
-ANNOTATIONS = Collection("annotations", (("project", "state", "section", "area"), ("project", "state", "area", "section")))
+ANNOTATIONS = Collection(
+    "annotations", (("project", "state", "section", "area", "shape"), ("project", "state", "area", "section", "shape"))
+)
 REVISIONS = Collection("revisions", (("annotation",),))
 TASKS = Collection("tasks", (("project", "created_at"), ("stage",)))
 # A job belongs to a project's task or to a brain: it has one of the two fields.

@@ -1,7 +1,9 @@
 """Rules an outline has to keep before it is stored, and what is said about it."""
 
+from collections.abc import Mapping
+
 from backend.domain.errors import InvalidError, TooLargeError
-from core.contracts.annotations import OutlineProblem, Paths
+from core.contracts.annotations import Annotation, OutlineProblem, Strokes
 from core.contracts.datasets import Brain, Section
 from core.contracts.projects import Project
 from core.geometry.polygons import outline_problems
@@ -18,13 +20,20 @@ def check_place(project: Project, area: str) -> None:
         )
 
 
-def check_size(paths: Paths) -> None:
+def is_region(document: Mapping[str, object]) -> bool:
+    """Whether a stored annotation outlines an area, unlike a line or a note; what was stored before those came does."""
+    return document.get("shape") in (None, "region")
+
+
+def check_size(paths: Strokes) -> None:
     """TooLargeError for an outline no database document can hold."""
     points = sum(len(path) for path in paths)
     if points > MOST_POINTS:
         raise TooLargeError(f"The outline has {points} points; at most {MOST_POINTS} are stored. Simplify it.")
 
 
-def problems(paths: Paths, brain: Brain, section: Section) -> tuple[OutlineProblem, ...]:
+def problems(annotation: Annotation, brain: Brain, section: Section) -> tuple[OutlineProblem, ...]:
     """What is wrong with the outline on this section, in words; empty when it can be trained on."""
-    return outline_problems(paths, section.width_px * brain.pixel_size_um, section.height_px * brain.pixel_size_um)
+    if annotation.shape != "region":
+        return ()
+    return outline_problems(annotation.paths, section.width_px * brain.pixel_size_um, section.height_px * brain.pixel_size_um)

@@ -19,7 +19,7 @@ from backend.services.brains import find_section
 from backend.services.documents import read, write
 from backend.services.projects import Projects
 from backend.services.records import Records
-from core.contracts.annotations import Annotation, Paths, Source
+from core.contracts.annotations import Annotation, Drawing, Source
 from core.contracts.api import (
     AnnotationList,
     AnnotationRevision,
@@ -39,8 +39,7 @@ class Region:
 
     uid: str
     section: int
-    area: str
-    paths: Paths
+    drawing: Drawing
     source: Source
 
 
@@ -58,20 +57,24 @@ class Annotations:
         self._projects = projects
 
     def of_section(self, user: str, project_id: str, section: int) -> AnnotationList:
-        """The regions of a section, without the deleted ones."""
+        """Regions, lines and notes of a section, without the deleted ones, the lowest first."""
         project = self._projects.get(user, project_id)
         find_section(self._projects.brain(project), section)
-        return AnnotationList(annotations=self.live(project_id, section=section))
+        return AnnotationList(annotations=self._drawn(project_id, section=section))
 
     def live(self, project_id: str, **place: str | int) -> tuple[Annotation, ...]:
-        """Regions that are not deleted, of a `section` and (or) an `area`, in order of making."""
+        """Regions that are not deleted, of a `section` and (or) an `area`, the lowest first; no lines, no notes."""
+        return tuple(one for one in self._drawn(project_id, **place) if one.shape == "region")
+
+    def _drawn(self, project_id: str, **place: str | int) -> tuple[Annotation, ...]:
         found = self._store.find(ANNOTATIONS, Query({"project": project_id, "state": "live", **place}))
-        return tuple(sorted((read(Annotation, document) for document in found), key=lambda one: (one.created_at, one.uid)))
+        drawn = (read(Annotation, document) for document in found)
+        return tuple(sorted(drawn, key=lambda one: (one.order, one.created_at, one.uid)))
 
     def annotated_sections(self, project_id: str, area: str) -> list[int]:
         """The sections where an area has a region that is not deleted, in order; outlines stay in the store."""
-        query = Query({"project": project_id, "state": "live", "area": area}, only=("section",))
-        return sorted({int(found["section"]) for found in self._store.find(ANNOTATIONS, query)})
+        query = Query({"project": project_id, "state": "live", "area": area}, only=("section", "shape"))
+        return sorted({int(found["section"]) for found in self._store.find(ANNOTATIONS, query) if outlines.is_region(found)})
 
     def save(self, user: str, project_id: str, uid: str, wanted: SaveAnnotation) -> SavedAnnotation:
         """Create (version 0) or replace a region.
@@ -81,23 +84,27 @@ class Annotations:
         """
         check_key(uid, "A region")
         project = self._projects.get(user, project_id, Action.ANNOTATE)
-        region = Region(uid, wanted.section, wanted.area, wanted.paths, wanted.source)
+        region = Region(uid, wanted.section, wanted, wanted.source)
         return self.save_region(user, project, region, wanted.version)
 
     def save_region(self, user: str, project: Project, region: Region, version: int) -> SavedAnnotation:
         """As `save`, for a caller that has checked the user's role; the source may be a prediction."""
         brain = self._projects.brain(project)
         section = find_section(brain, region.section)
-        outlines.check_place(project, region.area)
-        outlines.check_size(region.paths)
+        drawing = region.drawing
+        outlines.check_place(project, drawing.area)
+        outlines.check_size(drawing.paths)
         before = self._stored(project.id, region.uid)
         now = self._clock.now()
         annotation = Annotation(
             uid=region.uid,
             project=project.id,
             section=region.section,
-            area=region.area,
-            paths=region.paths,
+            area=drawing.area,
+            paths=drawing.paths,
+            shape=drawing.shape,
+            text=drawing.text,
+            order=drawing.order,
             author=user,
             version=version + 1,
             source=region.source,
@@ -107,7 +114,7 @@ class Annotations:
         if before and before["section"] != region.section:
             raise InvalidError(f"Region {region.uid} lies on section {before['section']} and stays there. Draw a new one.")
         stored = self._swap(before, annotation, "restored" if before and before["deleted"] else "saved")
-        return SavedAnnotation(annotation=stored, problems=outlines.problems(stored.paths, brain, section))
+        return SavedAnnotation(annotation=stored, problems=outlines.problems(stored, brain, section))
 
     def delete(self, user: str, project_id: str, uid: str, version: int) -> SavedAnnotation:
         """Delete a region; saving it again with the version of the deletion restores it."""

@@ -19,7 +19,7 @@ from backend.services.documents import read
 from backend.services.predicted import BORDER, RasterKind, blob_name, border_name
 from backend.services.projects import Projects
 from backend.services.records import Records
-from core.contracts.annotations import Annotation, FromPrediction
+from core.contracts.annotations import Annotation, Drawing, FromPrediction
 from core.contracts.api import NewReview, OutlineList, PredictionList, SavedAnnotation
 from core.contracts.projects import Prediction, Project, Review, Verdict
 from core.contracts.training import AREA
@@ -114,7 +114,8 @@ class Predictions:
                 f"The prediction holds nothing of {place}, so there is nothing to correct. Draw it, or accept this.",
                 code="nothing_predicted",
             )
-        region = Region(uid, prediction.section, prediction.area, paths, FromPrediction(prediction=prediction.id))
+        drawing = Drawing(area=prediction.area, paths=paths)
+        region = Region(uid, prediction.section, drawing, FromPrediction(prediction=prediction.id))
         return self._annotations.save_region(user, project, region, existing.version if existing else 0)
 
     def _append_review(

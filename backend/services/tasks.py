@@ -160,7 +160,7 @@ def _problems(brain: Brain, by_section: BySection) -> pairs.SectionProblems:
         number: tuple(
             f"Section {number}: {problem.message}"
             for annotation in annotations
-            for problem in outlines.problems(annotation.paths, brain, known[number])
+            for problem in outlines.problems(annotation, brain, known[number])
         )
         if number in known
         else (f"Section {number} is no longer in brain {brain.id}.",)

@@ -2,6 +2,7 @@
 
 from backend.domain.collections import ANNOTATIONS, PREDICTIONS, REVIEWS
 from backend.domain.marks import Work, newest_predictions
+from backend.domain.outlines import is_region
 from backend.ports import DocumentStore, Query
 from backend.services.documents import read
 from core.contracts.projects import Prediction, Review
@@ -15,8 +16,9 @@ class WorkReader:
 
     def of(self, project_id: str) -> Work:
         """Everything of one project."""
-        live = Query({"project": project_id, "state": "live"}, only=("section", "area"))
-        annotated = frozenset((int(place["section"]), str(place["area"])) for place in self._store.find(ANNOTATIONS, live))
+        live = Query({"project": project_id, "state": "live"}, only=("section", "area", "shape"))
+        places = (place for place in self._store.find(ANNOTATIONS, live) if is_region(place))
+        annotated = frozenset((int(place["section"]), str(place["area"])) for place in places)
         predictions = [read(Prediction, found) for found in self._store.find(PREDICTIONS, Query({"project": project_id}))]
         reviews = self._newest_reviews(project_id)
         reviewed = (prediction.model_copy(update={"review": reviews.get(prediction.id)}) for prediction in predictions)

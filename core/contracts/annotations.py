@@ -1,8 +1,8 @@
 """Annotations: the outline of one area on one section, in section-frame micrometres, with its revisions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from core.contracts.base import Contract, Identifier, Key, Moment
 from core.contracts.datasets import SectionNumber
@@ -13,6 +13,38 @@ PathPoint = Corner | BezierNode
 # Closed without repeating the first point; several paths fill by the even-odd rule, so a ring inside is a hole.
 Path = Annotated[tuple[PathPoint, ...], Field(min_length=3, max_length=200_000)]
 Paths = Annotated[tuple[Path, ...], Field(min_length=1, max_length=1_000)]
+# The same, and also what is open: a line has two points or more, a note stands at one.
+Strokes = Annotated[
+    tuple[Annotated[tuple[PathPoint, ...], Field(min_length=1, max_length=200_000)], ...], Field(min_length=1, max_length=1_000)
+]
+ShapeKind = Literal["region", "line", "note"]
+_FEWEST_POINTS: dict[ShapeKind, int] = {"region": 3, "line": 2, "note": 1}
+
+
+class Drawing(Contract):
+    """What is drawn on a section: the outline of an area, or beside it an open line or a note in words.
+
+    Only regions count: as training data, in masks, in measures and in the progress of an area. `order` is the place in the
+    stack, higher on top; those of one order lie in order of making.
+    """
+
+    area: Identifier
+    paths: Strokes
+    shape: ShapeKind = "region"
+    text: str = Field(default="", max_length=2_000)
+    order: int = Field(default=0, ge=-1_000_000, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        fewest = _FEWEST_POINTS[self.shape]
+        for number, path in enumerate(self.paths):
+            if len(path) < fewest:
+                raise ValueError(f"path {number} of a {self.shape} has {len(path)} points; it needs at least {fewest}")
+        if self.shape != "region" and len(self.paths) > 1:
+            raise ValueError(f"a {self.shape} has one path, not {len(self.paths)}")
+        if self.shape == "note" and (len(self.paths[0]) > 1 or not self.text.strip()):
+            raise ValueError("a note stands at one point and says something")
+        return self
 
 
 class Drawn(Contract):
@@ -62,14 +94,12 @@ class SectionOutlines(Contract):
     outlines: tuple[Outline, ...]
 
 
-class Annotation(Contract):
-    """The current state of a region. A deleted region keeps its paths, so that it can be restored."""
+class Annotation(Drawing):
+    """The current state of a region, line or note. A deleted one keeps its paths, so that it can be restored."""
 
     uid: Key
     project: Identifier
     section: SectionNumber
-    area: Identifier
-    paths: Paths
     author: Identifier
     version: PositiveInt
     source: Source

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from core.contracts.anatomy import TissueCorrection, TissueStroke
-from core.contracts.annotations import Annotation, Drawn, FromPrediction, Imported, OutlineProblem, Path, Paths
+from core.contracts.annotations import Annotation, Drawing, Drawn, FromPrediction, Imported, OutlineProblem, Path
 from core.contracts.base import Contract, Identifier, Key, Moment
 from core.contracts.datasets import AlignmentStep, Area, Brain, RasterGrid, RigidTransform, SectionFlag, SectionNumber
 from core.contracts.jobs import JobReport, Progress
@@ -205,12 +205,10 @@ class AnnotationList(Contract):
     annotations: tuple[Annotation, ...]
 
 
-class SaveAnnotation(Contract):
-    """One region as the client has it. `version` is the version it started from; 0 creates."""
+class SaveAnnotation(Drawing):
+    """One region, line or note as the client has it. `version` is the version it started from; 0 creates."""
 
     section: SectionNumber
-    area: Identifier
-    paths: Paths
     version: NonNegativeInt
     source: Drawn | Imported = Field(default=Drawn(), discriminator="kind")
 
@@ -228,15 +226,13 @@ class Conflict(Contract):
     current: Annotation
 
 
-class AnnotationRevision(Contract):
-    """One immutable state of a region."""
+class AnnotationRevision(Drawing):
+    """One immutable state of a region, line or note."""
 
     version: PositiveInt
     action: Literal["saved", "deleted", "restored"]
     author: Identifier
     at: Moment
-    area: Identifier
-    paths: Paths
     source: Drawn | Imported | FromPrediction = Field(discriminator="kind")
 
 

@@ -59,6 +59,30 @@ class TestAnnotations:
         outside = backend.person("ada").draw(921, [[[800, 800], [9000, 800], [9000, 2400]]])
         assert [problem["kind"] for problem in outside.json["problems"]] == ["outside_section"]
 
+    @pytest.mark.parametrize(
+        ("shape", "paths", "text"),
+        [("line", [[[900.0, 800.0], [950.0, 900.0]]], ""), ("note", [[[900.0, 800.0]]], "torn here")],
+    )
+    def test_lines_and_notes_are_kept_and_count_for_nothing(
+        self, backend: Backend, shape: str, paths: object, text: str
+    ) -> None:
+        ada, uid = backend.person("ada"), uuid4().hex
+        wanted = {"section": 901, "area": "hOc1", "paths": paths, "version": 0, "shape": shape, "text": text, "order": 3}
+        saved = ada.send("PUT", f"{P}/annotations/{uid}", wanted).json
+        assert saved["problems"] == []
+        (seen,) = ada.read(f"{P}/sections/901/annotations")["annotations"]
+        assert [seen[name] for name in ("shape", "paths", "text", "order")] == [shape, paths, text, 3]
+        assert not any(marks(backend).values())
+        assert backend.services.annotations.live("demo") == ()
+        assert backend.services.annotations.annotated_sections("demo", "hOc1") == []
+
+    def test_drawings_come_in_their_order_the_lowest_first(self, backend: Backend) -> None:
+        ada = backend.person("ada")
+        for order in (2, -1, 0):
+            wanted = {"section": 901, "area": "hOc1", "paths": SQUARE, "version": 0, "order": order}
+            ada.send("PUT", f"{P}/annotations/{uuid4().hex}", wanted)
+        assert [one["order"] for one in ada.read(f"{P}/sections/901/annotations")["annotations"]] == [-1, 0, 2]
+
     def test_bezier_nodes_are_kept(self, backend: Backend) -> None:
         curved = [[[800, 800, 0, 0, 100, -50], [2400, 800], [2400, 2400, -10.5, 0.25, 0, 0]]]
         assert backend.person("ada").draw(901, curved).json["annotation"]["paths"] == curved
@@ -69,7 +93,9 @@ class TestAnnotations:
             ({"section": 5}, 404, "no section 5"),
             ({"area": "nowhere"}, 422, "no area of project demo"),
             ({"paths": []}, 422, "paths"),
-            ({"paths": [[[1, 1], [2, 2]]]}, 422, "paths"),
+            ({"paths": [[[1, 1], [2, 2]]]}, 422, "at least 3"),
+            ({"shape": "line", "paths": [[[1, 1]]]}, 422, "at least 2"),
+            ({"shape": "note", "paths": [[[1, 1]]]}, 422, "says something"),
             ({"paths": [[[1, 1], [2, 2], ["x", 3]]]}, 422, "paths"),
             ({"version": -1}, 422, "version"),
             ({"colour": "red"}, 422, "colour"),

@@ -846,7 +846,7 @@ export interface components {
         };
         /**
          * Annotation
-         * @description The current state of a region. A deleted region keeps its paths, so that it can be restored.
+         * @description The current state of a region, line or note. A deleted one keeps its paths, so that it can be restored.
          */
         Annotation: {
             /** Area */
@@ -863,6 +863,11 @@ export interface components {
              * @default false
              */
             deleted: boolean;
+            /**
+             * Order
+             * @default 0
+             */
+            order: number;
             /** Paths */
             paths: ([
                 number,
@@ -879,8 +884,19 @@ export interface components {
             project: string;
             /** Section */
             section: number;
+            /**
+             * Shape
+             * @default region
+             * @enum {string}
+             */
+            shape: "region" | "line" | "note";
             /** Source */
             source: components["schemas"]["Drawn"] | components["schemas"]["Imported"] | components["schemas"]["FromPrediction"];
+            /**
+             * Text
+             * @default
+             */
+            text: string;
             /** Uid */
             uid: string;
             /**
@@ -911,7 +927,7 @@ export interface components {
         };
         /**
          * AnnotationRevision
-         * @description One immutable state of a region.
+         * @description One immutable state of a region, line or note.
          */
         AnnotationRevision: {
             /**
@@ -928,6 +944,11 @@ export interface components {
             at: string;
             /** Author */
             author: string;
+            /**
+             * Order
+             * @default 0
+             */
+            order: number;
             /** Paths */
             paths: ([
                 number,
@@ -940,8 +961,19 @@ export interface components {
                 number,
                 number
             ])[][];
+            /**
+             * Shape
+             * @default region
+             * @enum {string}
+             */
+            shape: "region" | "line" | "note";
             /** Source */
             source: components["schemas"]["Drawn"] | components["schemas"]["Imported"] | components["schemas"]["FromPrediction"];
+            /**
+             * Text
+             * @default
+             */
+            text: string;
             /** Version */
             version: number;
         };
@@ -1893,11 +1925,16 @@ export interface components {
         };
         /**
          * SaveAnnotation
-         * @description One region as the client has it. `version` is the version it started from; 0 creates.
+         * @description One region, line or note as the client has it. `version` is the version it started from; 0 creates.
          */
         SaveAnnotation: {
             /** Area */
             area: string;
+            /**
+             * Order
+             * @default 0
+             */
+            order: number;
             /** Paths */
             paths: ([
                 number,
@@ -1913,12 +1950,23 @@ export interface components {
             /** Section */
             section: number;
             /**
+             * Shape
+             * @default region
+             * @enum {string}
+             */
+            shape: "region" | "line" | "note";
+            /**
              * Source
              * @default {
              *       "kind": "drawn"
              *     }
              */
             source: components["schemas"]["Drawn"] | components["schemas"]["Imported"];
+            /**
+             * Text
+             * @default
+             */
+            text: string;
             /** Version */
             version: number;
         };

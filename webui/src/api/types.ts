@@ -57,5 +57,6 @@ export type Verdict = NonNullable<AreaMark['verdict']>
 
 /** A path of the contract: closed without repeating the first point; nodes may carry Bezier handles. */
 export type Paths = Annotation['paths']
+export type ShapeKind = Annotation['shape']
 export type Path = Paths[number]
 export type PathPoint = Path[number]

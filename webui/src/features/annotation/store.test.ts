@@ -10,8 +10,8 @@ vi.mock('@/api/calls', () => ({ listAnnotations: vi.fn() }))
 const listed = vi.mocked(listAnnotations)
 
 const region = (version: number): Annotation => ({
-  uid: 'a'.repeat(32), project: 'demo', section: 911, area: 'hOc1', paths: [[[0, 0], [9, 0], [9, 9]]], author: 'ada',
-  version, source: { kind: 'drawn' }, deleted: false, created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z',
+  uid: 'a'.repeat(32), project: 'demo', section: 911, area: 'hOc1', paths: [[[0, 0], [9, 0], [9, 9]]],
+  shape: 'region', text: '', order: 0, author: 'ada', version, source: { kind: 'drawn' }, deleted: false, created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z',
 })
 
 beforeEach(() => {

@@ -6,7 +6,7 @@ import type { Annotation, OutlineProblem, Paths, SavedAnnotation } from '@/api/t
 import { randomKey } from '@/shared/randomKey'
 
 import { useAutosave } from './autosave'
-import { type Edit, emptyHistory, type History, redo, remember, type Shape, undo } from './model/history'
+import { type Edit, emptyHistory, type History, outlined, redo, remember, type Shape, shapeOf, undo } from './model/history'
 import { merge, type Region } from './model/regions'
 
 /** The regions of the section on screen: what is drawn, what is selected, and the way back. */
@@ -78,20 +78,20 @@ export const useAnnotations = defineStore('annotations', () => {
   /** An edit by the person: applied, remembered for undo, and on its way to the server. */
   function change(uid: string, after: Shape | undefined): void {
     const region = regions.value.find((one) => one.uid === uid)
-    const edit: Edit = { uid, before: region && { area: region.area, paths: region.paths }, after }
+    const edit: Edit = { uid, before: region && shapeOf(region), after }
     setHistory(remember(history.value, edit))
     apply(edit)
   }
 
   function draw(paths: Paths): void {
     const uid = randomKey()
-    change(uid, { area: area.value, paths })
+    change(uid, outlined(area.value, paths))
     selected.value = uid
   }
 
   function reshape(uid: string, paths: Paths): void {
     const region = regions.value.find((one) => one.uid === uid)
-    if (region) change(uid, paths.length ? { area: region.area, paths } : undefined)
+    if (region) change(uid, paths.length ? { ...shapeOf(region), paths } : undefined)
   }
 
   function walk(step: typeof undo): void {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 
-import { type Edit, emptyHistory, redo, remember, type Shape, undo } from './history'
+import { type Edit, emptyHistory, outlined, redo, remember, type Shape, undo } from './history'
 
-const shape = (x: number): Shape => ({ area: 'hOc1', paths: [[[x, 0], [1, 0], [0, 1]]] })
+const shape = (x: number): Shape => outlined('hOc1', [[[x, 0], [1, 0], [0, 1]]])
 const drawn: Edit = { uid: 'a', before: undefined, after: shape(1) }
 const moved: Edit = { uid: 'a', before: shape(1), after: shape(2) }
 

@@ -1,10 +1,20 @@
 /** Undo and redo: every edit of a region knows what was before and what is after. */
-import type { Paths } from '@/api/types'
+import type { Paths, ShapeKind } from '@/api/types'
 
 export interface Shape {
   area: string
   paths: Paths
+  shape: ShapeKind
+  text: string // what a note says
+  order: number // place in the stack, higher on top
 }
+
+/** The part of a region or an annotation that a person draws, and that undo gives back. */
+export function shapeOf({ area, paths, shape, text, order }: Shape): Shape {
+  return { area, paths, shape, text, order }
+}
+
+export const outlined = (area: string, paths: Paths): Shape => ({ area, paths, shape: 'region', text: '', order: 0 })
 
 export interface Edit {
   uid: string

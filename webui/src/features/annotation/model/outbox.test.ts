@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 
 import type { Annotation } from '@/api/types'
 
-import type { Shape } from './history'
+import { outlined, type Shape } from './history'
 import { clash, type Outbox, refused, resolve, saveWord, sending, stored, unanswered, want } from './outbox'
 
-const shape = (x: number): Shape => ({ area: 'hOc1', paths: [[[x, 0], [1, 0], [0, 1]]] })
+const shape = (x: number): Shape => outlined('hOc1', [[[x, 0], [1, 0], [0, 1]]])
 const theirs = (x: number, version: number, deleted = false): Annotation => ({
   uid: 'a', project: 'p', section: 901, author: 'erika', version, deleted, source: { kind: 'drawn' },
   created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z', ...shape(x),

@@ -4,7 +4,7 @@
  */
 import type { Annotation } from '@/api/types'
 
-import type { Shape } from './history'
+import { type Shape, shapeOf } from './history'
 
 export interface Pending {
   uid: string
@@ -52,7 +52,7 @@ export function unanswered(outbox: Outbox, uid: string): Outbox {
   return put(outbox, { ...outbox.get(uid)!, state: 'waiting' })
 }
 
-const same = (a: Shape, b: Shape) => a.area === b.area && JSON.stringify(a.paths) === JSON.stringify(b.paths)
+const same = (a: Shape, b: Shape) => JSON.stringify(shapeOf(a)) === JSON.stringify(shapeOf(b))
 
 /** 409. When theirs is what we sent (its answer was lost), it is stored; otherwise the person has to look. */
 export function clash(outbox: Outbox, uid: string, theirs: Annotation): Outbox {

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 
 import type { Annotation } from '@/api/types'
 
-import type { Shape } from './history'
+import { outlined, type Shape } from './history'
 import { type Outbox, want } from './outbox'
 import { merge } from './regions'
 
-const shape = (x: number): Shape => ({ area: 'hOc1', paths: [[[x, 0], [1, 0], [0, 1]]] })
+const shape = (x: number): Shape => outlined('hOc1', [[[x, 0], [1, 0], [0, 1]]])
 const annotation = (uid: string): Annotation => ({
   uid, project: 'p', section: 901, author: 'anna', version: 1, deleted: false, source: { kind: 'drawn' },
   created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z', ...shape(0),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { outlined } from './history'
 import { type Outbox, sending, stored, want } from './outbox'
 import { shelve, unshelve } from './shelf'
 
@@ -18,12 +19,11 @@ function memory(): Storage {
   }
 }
 
-const shape = { area: 'hOc1', paths: [[[0, 0], [1, 0], [0, 1]]] } as const
 const empty: Outbox = new Map()
 
 test('an unsaved region comes back after a reload, waiting to be sent, for its owner only', () => {
   const storage = memory()
-  const wanted = { area: shape.area, paths: [[[0, 0], [1, 0], [0, 1]]] } as { area: string; paths: [number, number][][] }
+  const wanted = outlined('hOc1', [[[0, 0], [1, 0], [0, 1]]])
   const outbox = sending(want(empty, 'a', 901, wanted, 3), 'a')
   shelve(storage, 'anna.p', empty, outbox)
   expect([...unshelve(storage, 'anna.p').values()]).toEqual([{ uid: 'a', section: 901, wanted, version: 3, state: 'waiting' }])
