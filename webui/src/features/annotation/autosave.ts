@@ -6,11 +6,12 @@ import { ApiError } from '@/api/errors'
 import type { Annotation, SavedAnnotation } from '@/api/types'
 import { useLive } from '@/features/live'
 import { useSession } from '@/features/session'
+import { keep } from '@/shared/keep'
 import { randomKey } from '@/shared/randomKey'
 
 import type { Shape } from './model/history'
 import * as outboxes from './model/outbox'
-import { shelve, unshelve } from './model/shelf'
+import { Shelf } from './model/shelf'
 
 const SAVE_AFTER_MS = 400 // of rest after the last change of a region
 const RETRY_AFTER_MS = 3000
@@ -21,7 +22,9 @@ export const useAutosave = defineStore('autosave', () => {
   const session = useSession()
   const project = ref('')
   let owner = '' // person and project whose work the outbox holds
+  let shelf: Shelf | undefined
   const outbox = shallowRef<outboxes.Outbox>(new Map())
+  const kept = ref(true) // in this browser, until the server has it
   const failing = ref(false)
   const listeners = new Set<(saved: SavedAnnotation) => void>()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -33,16 +36,23 @@ export const useAutosave = defineStore('autosave', () => {
   const refusals = computed(() => [...outbox.value.values()].filter((entry) => entry.state === 'refused'))
 
   function update(next: outboxes.Outbox): void {
-    shelve(localStorage, owner, outbox.value, next)
+    const before = outbox.value
     outbox.value = next
+    void shelf?.shelve(before, next).then((all) => (kept.value = all))
   }
 
   const ownerOf = (id: string) => `${session.session?.user.name}.${id}`
 
-  function open(id: string): void {
-    if (ownerOf(id) !== owner) outbox.value = unshelve(localStorage, ownerOf(id))
+  async function open(id: string): Promise<void> {
+    const known = ownerOf(id) === owner
     owner = ownerOf(id)
     project.value = id
+    if (!known) {
+      const mine = (shelf = new Shelf(localStorage, keep, owner))
+      outbox.value = mine.unshelve()
+      const large = await mine.unshelveLarge()
+      if (shelf === mine) outbox.value = new Map([...outbox.value, ...large])
+    }
     schedule(0)
   }
 
@@ -100,5 +110,5 @@ export const useAutosave = defineStore('autosave', () => {
   watch(() => live.offline, (away) => !away && unsaved.value && schedule(0))
 
   const onSaved = (listener: (saved: SavedAnnotation) => void) => void listeners.add(listener)
-  return { outbox, word, unsaved, conflicts, refusals, open, want, resolve, onSaved, flush }
+  return { outbox, kept, word, unsaved, conflicts, refusals, open, want, resolve, onSaved, flush }
 })

@@ -1,12 +1,16 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test, vi } from 'vitest'
 
-import { listAnnotations } from '@/api/calls'
-import type { Annotation } from '@/api/types'
+import { listAnnotations, listRevisions, saveAnnotation } from '@/api/calls'
+import { noAnswer } from '@/api/errors'
+import type { Annotation, AnnotationRevision } from '@/api/types'
+import { useUndo } from '@/features/undo'
 
+import { useAutosave } from './autosave'
+import { editOf, outlined, type Shape } from './model/history'
 import { useAnnotations } from './store'
 
-vi.mock('@/api/calls', () => ({ listAnnotations: vi.fn() }))
+vi.mock('@/api/calls', () => ({ listAnnotations: vi.fn(), listRevisions: vi.fn(), saveAnnotation: vi.fn(), deleteAnnotation: vi.fn() }))
 const listed = vi.mocked(listAnnotations)
 
 const region = (version: number): Annotation => ({
@@ -56,4 +60,64 @@ test('of two lists asked for, the later one counts, whatever comes first', async
   answerFirst([region(1)])
   await Promise.all([first, second])
   expect(store.regions.map((one) => one.annotation?.version)).toEqual([2])
+})
+
+const uid = 'a'.repeat(32)
+const shape = (x: number): Shape => outlined('hOc1', [[[x, 0], [9, 0], [9, 9]]])
+const seen = (store: ReturnType<typeof useAnnotations>) => Object.fromEntries(store.regions.map((one) => [one.uid, one.paths[0]![0]![0]]))
+
+test('a step of several edits is undone and redone as one', async () => {
+  const store = await opened(region(3))
+  const undo = useUndo()
+  store.change('c', shape(7))
+  store.changeAll([{ uid, after: shape(5) }, { uid: 'b', after: shape(6) }, { uid: 'c', after: undefined }])
+  expect(seen(store)).toEqual({ [uid]: 5, b: 6 })
+  await undo.undo()
+  expect(seen(store)).toEqual({ [uid]: 0, c: 7 })
+  await undo.redo()
+  expect(seen(store)).toEqual({ [uid]: 5, b: 6 })
+  await undo.undo()
+  await undo.undo()
+  expect(seen(store)).toEqual({ [uid]: 0 })
+  expect([undo.canUndo, undo.canRedo]).toEqual([false, true])
+})
+
+test('what changes nothing is no step', async () => {
+  const store = await opened(region(3))
+  store.changeAll([{ uid, after: shape(0) }])
+  expect(useUndo().canUndo).toBe(false)
+})
+
+test('a step is not undone where another person has changed one of its regions since: nothing of it is, and it says so', async () => {
+  const store = await opened(region(3))
+  const undo = useUndo()
+  store.changeAll([{ uid, after: shape(5) }, { uid: 'b', after: shape(6) }])
+  vi.mocked(saveAnnotation).mockImplementation(async (_, saved, { version, area, paths }) => (
+    { annotation: { ...region(version + 1), uid: saved, area, paths }, problems: [] }
+  ))
+  await useAutosave().flush()
+  store.adopt({ annotation: { ...region(5), ...shape(8), author: 'erika' }, problems: [] })
+  await undo.undo()
+  expect(seen(store)).toEqual({ [uid]: 8, b: 6 })
+  expect(undo.word).toContain('erika changed the region')
+  expect(undo.canUndo).toBe(false)
+})
+
+test('after a reload a deletion is undone at the version that the server has of it', async () => {
+  await opened()
+  const undo = useUndo()
+  undo.did('regions', [editOf(uid, shape(5), undefined)])
+  vi.mocked(listRevisions).mockResolvedValueOnce({ revisions: [{ version: 8 } as AnnotationRevision] })
+  await undo.undo()
+  expect(useAutosave().outbox.get(uid)).toMatchObject({ version: 8, wanted: shape(5) })
+})
+
+test('without an answer a step waits for the next try', async () => {
+  await opened()
+  const undo = useUndo()
+  undo.did('regions', [editOf(uid, shape(5), undefined)])
+  vi.mocked(listRevisions).mockRejectedValueOnce(noAnswer('away'))
+  await undo.undo()
+  expect(undo.word).toContain('does not answer')
+  expect(undo.canUndo).toBe(true)
 })

@@ -1,47 +1,59 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
-import { listAnnotations } from '@/api/calls'
+import { listAnnotations, listRevisions } from '@/api/calls'
+import { ApiError } from '@/api/errors'
 import type { Annotation, OutlineProblem, Paths, SavedAnnotation } from '@/api/types'
+import { useUndo, type Way } from '@/features/undo'
 import { randomKey } from '@/shared/randomKey'
 
 import { useAutosave } from './autosave'
-import { type Edit, emptyHistory, type History, outlined, redo, remember, type Shape, shapeOf, undo } from './model/history'
+import { type Edit, edited, editOf, fits, inverse, outlined, type Shape, shapeOf } from './model/history'
 import { merge, type Region } from './model/regions'
+import { refusalWords } from './model/words'
+
+/** A region as the person wants it; undefined: it is to go. */
+export interface Wanted {
+  uid: string
+  after: Shape | undefined
+}
 
 /** The regions of the section on screen: what is drawn, what is selected, and the way back. */
 export const useAnnotations = defineStore('annotations', () => {
   const autosave = useAutosave()
+  const history = useUndo()
   const project = ref('')
   const section = ref<number>()
   const server = shallowRef<readonly Annotation[]>([])
   const problems = shallowRef<ReadonlyMap<string, readonly OutlineProblem[]>>(new Map())
-  const histories = shallowRef<ReadonlyMap<number, History>>(new Map())
   const selected = ref<string>()
   const area = ref('') // of what is drawn next
   const hidden = shallowRef<ReadonlySet<string>>(new Set()) // areas with their eye closed
   const versions = new Map<string, number>() // newest the server told, deleted regions included
+  const born = new Set<string>() // drawn on this page: the server has no older state of them
   let asked = 0
   let adopted = 0
+  let ready: Promise<unknown> = Promise.resolve() // the section's regions were read
 
   const regions = computed<Region[]>(() => merge(server.value, autosave.outbox, section.value))
   const selection = computed(() => regions.value.find((region) => region.uid === selected.value))
-  const history = computed(() => histories.value.get(section.value ?? -1) ?? emptyHistory)
 
   function know(annotation: Annotation): void {
     versions.set(annotation.uid, Math.max(annotation.version, versions.get(annotation.uid) ?? 0))
   }
 
   async function open(inProject: string, number: number): Promise<void> {
-    autosave.open(inProject)
-    if (project.value !== inProject) histories.value = new Map()
-    if (project.value !== inProject || section.value !== number) {
+    const moved = project.value !== inProject || section.value !== number
+    if (moved) {
       server.value = []
       selected.value = undefined
     }
     project.value = inProject
     section.value = number
-    await refresh()
+    const read = Promise.all([autosave.open(inProject), history.open(inProject, number), refresh()])
+    if (moved) ready = read
+    await read
+    ready = read // a first try may have failed
   }
 
   /** Asks for the section's regions. An answer that a save or a later question overtook is older than what is shown. */
@@ -66,22 +78,53 @@ export const useAnnotations = defineStore('annotations', () => {
   }
   autosave.onSaved(adopt)
 
-  function setHistory(next: History): void {
-    histories.value = new Map(histories.value).set(section.value!, next)
+  /** The region as the person sees it. */
+  function now(uid: string): Shape | undefined {
+    const region = regions.value.find((one) => one.uid === uid)
+    return region && shapeOf(region)
   }
 
-  function apply({ uid, after }: Edit): void {
+  function apply({ uid, after }: Wanted): void {
     autosave.want(uid, section.value!, after ?? null, versions.get(uid) ?? 0)
     if (!after && selected.value === uid) selected.value = undefined
   }
 
-  /** An edit by the person: applied, remembered for undo, and on its way to the server. */
-  function change(uid: string, after: Shape | undefined): void {
-    const region = regions.value.find((one) => one.uid === uid)
-    const edit: Edit = { uid, before: region && shapeOf(region), after }
-    setHistory(remember(history.value, edit))
-    apply(edit)
+  /** An edit by the person, of one region or of several: applied, one step for undo, and on its way to the server. */
+  function changeAll(changes: readonly Wanted[]): void {
+    const edits = changes.flatMap(({ uid, after }) => editOf(uid, now(uid), after) ?? [])
+    if (!edits.length) return
+    const changed = new Set(edits.map(({ uid }) => uid))
+    for (const { uid, prints: [before] } of edits) if (!before && !versions.has(uid)) born.add(uid)
+    changes.filter(({ uid }) => changed.has(uid)).forEach(apply)
+    history.did('regions', edits)
   }
+
+  const change = (uid: string, after: Shape | undefined): void => changeAll([{ uid, after }])
+
+  /** After a reload nobody knows at which version a region was deleted. */
+  async function learnVersion(uid: string): Promise<void> {
+    if (versions.has(uid) || born.has(uid) || autosave.outbox.has(uid)) return
+    try {
+      const [newest] = (await listRevisions(project.value, uid)).revisions
+      if (newest) versions.set(uid, newest.version)
+    } catch (thrown) {
+      if (!(thrown instanceof ApiError) || thrown.status !== 404) throw thrown // 404: it was never saved
+    }
+  }
+
+  /** All edits of a step or none: where another person has changed one of the regions since, they stay as they are. */
+  async function walk(what: unknown, way: Way): Promise<string | void> {
+    const number = section.value
+    await ready
+    const edits = (what as Edit[]).map((edit) => (way === 'back' ? inverse(edit) : edit))
+    await Promise.all(edits.filter(({ prints: [before] }) => !before).map(({ uid }) => learnVersion(uid)))
+    if (number !== section.value) throw new ApiError(0, 'elsewhere', 'Another section was opened meanwhile: nothing was changed.')
+    const stranger = edits.find((edit) => !fits(edit, now(edit.uid)))
+    if (stranger) return refusalWords(server.value.find(({ uid }) => uid === stranger.uid), way)
+    for (const edit of edits) apply({ uid: edit.uid, after: edited(edit, now(edit.uid)) })
+    selected.value = edits.find(({ facts: [, after] }) => after)?.uid ?? selected.value
+  }
+  history.teach('regions', walk)
 
   function draw(paths: Paths): void {
     const uid = randomKey()
@@ -92,14 +135,6 @@ export const useAnnotations = defineStore('annotations', () => {
   function reshape(uid: string, paths: Paths): void {
     const region = regions.value.find((one) => one.uid === uid)
     if (region) change(uid, paths.length ? { ...shapeOf(region), paths } : undefined)
-  }
-
-  function walk(step: typeof undo): void {
-    const taken = step(history.value)
-    if (!taken) return
-    setHistory(taken.history)
-    apply(taken.edit)
-    if (taken.edit.after) selected.value = taken.edit.uid
   }
 
   function select(uid: string | undefined): void {
@@ -114,10 +149,8 @@ export const useAnnotations = defineStore('annotations', () => {
   }
 
   return {
-    project, section, regions, selected, selection, area, hidden, problems, history,
-    open, refresh, adopt, draw, reshape, change, select, toggleHidden,
+    project, section, regions, selected, selection, area, hidden, problems,
+    open, refresh, adopt, draw, reshape, change, changeAll, select, toggleHidden,
     remove: (uid: string) => change(uid, undefined),
-    undo: () => walk(undo),
-    redo: () => walk(redo),
   }
 })

@@ -2,11 +2,12 @@ import { computed, onScopeDispose, watch } from 'vue'
 import { onBeforeRouteLeave, onBeforeRouteUpdate, useRoute } from 'vue-router'
 
 import { type Side, useByHand, useNeighbour } from '@/features/alignment'
-import { type Tools, useAnnotations } from '@/features/annotation'
+import { type Tools } from '@/features/annotation'
 import { isPlain, useTone } from '@/features/layers'
 import { useProject } from '@/features/projects'
 import { useSession } from '@/features/session'
 import { useTissue, useTissueBrush, useTissueGuard } from '@/features/tissue'
+import { useUndo } from '@/features/undo'
 import type { ViewerHandle } from '@/viewer'
 
 import { readOverlays } from './overlays'
@@ -15,7 +16,7 @@ import { readOverlays } from './overlays'
 export function useSectionLayers(viewer: ViewerHandle, tools: Tools) {
   const project = useProject()
   const session = useSession()
-  const annotations = useAnnotations()
+  const history = useUndo()
   const [tone, tissue, neighbour] = [useTone(), useTissue(), useNeighbour()]
   const mayWrite = () => project.mayWrite
   const panning = () => tools.panning.value
@@ -94,10 +95,10 @@ export function useSectionLayers(viewer: ViewerHandle, tools: Tools) {
       if (!neighbour.side) neighbour.show('next')
       byHand.start()
     },
-    undo: () => (mode.value ?? annotations).undo(),
-    redo: () => (mode.value ?? annotations).redo(),
-    canUndo: computed(() => (mode.value ? mode.value.canUndo.value : annotations.history.past.length > 0)),
-    canRedo: computed(() => (mode.value ? mode.value.canRedo.value : annotations.history.future.length > 0)),
+    undo: () => (mode.value ?? history).undo(),
+    redo: () => (mode.value ?? history).redo(),
+    canUndo: computed(() => (mode.value ? mode.value.canUndo.value : history.canUndo)),
+    canRedo: computed(() => (mode.value ? mode.value.canRedo.value : history.canRedo)),
   }
 }
 

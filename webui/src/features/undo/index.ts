@@ -1,0 +1,1 @@
+export { useUndo, type Walk, type Way } from './store'
