@@ -28,7 +28,7 @@ Labels = NDArray[np.uint8]
 _LEGEND_CHUNK = "legend"
 _UM_PER_INCH, _UM_PER_CM = 25_400.0, 10_000.0
 _TOLERANCE_PX = 0.1
-_DAMAGE = (OSError, SyntaxError, LookupError, TypeError, ValueError, RuntimeError, zlib.error, Image.DecompressionBombError)
+DAMAGE = (OSError, SyntaxError, LookupError, TypeError, ValueError, RuntimeError, zlib.error, Image.DecompressionBombError)
 
 
 class MaskFileError(ValueError):
@@ -143,7 +143,7 @@ def read_mask_png(data: bytes) -> LabelMask:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             text: dict[str, Any] = image.text if isinstance(image, PngImagePlugin.PngImageFile) else {}
             return _mask(np.asarray(image, np.uint8), text.get(_LEGEND_CHUNK, ""))
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise _not_a_mask("PNG", error) from error
 
 
@@ -152,8 +152,16 @@ def read_mask_tiff(data: bytes) -> LabelMask:
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as tiff:
             return _mask(np.asarray(tiff.asarray(key=0)), tiff.pages.first.description)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise _not_a_mask("TIFF", error) from error
+
+
+def legend_in(text: str) -> Legend | None:
+    """The legend in a file's text, None where there is none."""
+    try:
+        return Legend.model_validate_json(text)
+    except ValidationError:
+        return None
 
 
 def _mask(labels: NDArray[Any], legend_text: str) -> LabelMask:

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from core.contracts.annotations import Outline
-from core.formats.geojson import from_geojson
+from core.formats.geojson import read_geojson
 from core.formats.masks import read_mask_png, read_mask_tiff
+from core.formats.shapes import Frame
 from core.geometry.polygons import rings
 from core.geometry.rasterise import rasterise
 from tests.fakes.brain_folder import HEIGHT_PX, PIXEL_SIZE_UM, WIDTH_PX
 from tests.fakes.predictions import GRID, disc
 from tests.integration.backend.api import SQUARE, Backend, P, Person, error_of
 
+FRAME = Frame(PIXEL_SIZE_UM, WIDTH_PX, HEIGHT_PX)
 BOX = [[[807, 811], [2403, 811], [2403, 2397], [807, 2397]], [[1200, 1200], [1600, 1200], [1400, 1700]]]
 
 
@@ -42,8 +44,8 @@ class TestExportOfAnnotations:
     def test_geojson_opened_again_is_within_half_a_pixel(self, ada: Person) -> None:
         answer = ada.get(f"{P}/export", format="geojson", section=901)
         assert answer.mimetype == "application/geo+json"
-        (found,) = from_geojson(json.loads(answer.data), PIXEL_SIZE_UM)
-        assert found.area == "hOc1"
+        (found,) = read_geojson(json.loads(answer.data), FRAME).shapes
+        assert found.name == "hOc1"
         corners = {tuple(point) for path in BOX for point in path}
         read_back = [point[:2] for path in found.paths for point in path]
         assert len(read_back) == len(corners)
@@ -99,7 +101,7 @@ class TestExportOfPredictions:
     def test_outlines_differ_from_the_pixels_along_the_border_only(self, backend: Backend) -> None:
         ada, _ = backend.predicted()
         document = json.loads(ada.get(f"{P}/export", format="geojson", section=921, source="predictions").data)
-        outlines: list[Outline] = from_geojson(document, PIXEL_SIZE_UM)
+        outlines = [Outline(area=one.name, paths=one.paths) for one in read_geojson(document, FRAME).shapes]
         filled = rasterise(rings(outlines[0].paths), GRID)
         assert np.count_nonzero(filled != disc()) < 60
 

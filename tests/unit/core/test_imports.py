@@ -14,6 +14,7 @@ LIGHT = [
     "core.datasets",
     "core.formats.geojson",
     "core.formats.masks",
+    "core.formats.recognise",
     "core.formats.tables",
 ]
 

@@ -10,10 +10,12 @@ from shapely.geometry import shape
 
 from core.contracts.annotations import Outline
 from core.contracts.datasets import RasterGrid
-from core.formats.geojson import GeoJsonError, from_geojson, to_geojson
+from core.formats.geojson import read_geojson, to_geojson, write_geojson
+from core.formats.shapes import FormatError, Frame, Shape
 from core.geometry.polygons import area_um2, region, rings
 from core.geometry.rasterise import rasterise, trace
 
+FRAME = Frame(1.0, 1000, 1000)
 SQUARE = ((0.0, 0.0), (100.0, 0.0), (100.0, 100.0), (0.0, 100.0))
 HOLE = ((20.0, 20.0), (60.0, 20.0), (60.0, 60.0), (20.0, 60.0))
 FAR = ((200.0, 0.0), (300.0, 0.0), (300.0, 50.0))
@@ -24,9 +26,14 @@ def outline(*paths: tuple, area: str = "hOc1") -> Outline:
     return Outline(area=area, paths=paths)
 
 
+def read(document: object, pixel_size_um: float = 1.0) -> tuple[Shape, ...]:
+    return read_geojson(document, Frame(pixel_size_um, 1000, 1000)).shapes
+
+
 def reopened(outlines: list[Outline], pixel_size_um: float) -> list[Outline]:
     """Through text, as a file goes."""
-    return from_geojson(json.loads(json.dumps(to_geojson(outlines, pixel_size_um))), pixel_size_um)
+    found = read(json.loads(json.dumps(to_geojson(outlines, pixel_size_um))), pixel_size_um)
+    return [Outline(area=shape.name, paths=shape.paths) for shape in found]
 
 
 def largest_distance_um(one: Outline, other: Outline) -> float:
@@ -118,8 +125,58 @@ def feature(geometry: object = None, **properties: object) -> dict:
 )
 @pytest.mark.parametrize("wrap", [lambda one: one, lambda one: [one], lambda one: {"features": [one]}])
 def test_the_variants_that_qupath_wrote_over_time_are_read(properties: dict, wrap: object) -> None:
-    (found,) = from_geojson(wrap(feature(**properties)), 2.0)
-    assert found == outline(((0.0, 0.0), (20.0, 0.0), (20.0, 20.0)))
+    (found,) = read(wrap(feature(**properties)), 2.0)
+    assert (found.kind, found.name, found.paths) == ("region", "hOc1", (((0.0, 0.0), (20.0, 0.0), (20.0, 20.0)),))
+
+
+RING = [[0, 0], [10, 0], [10, 10], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("classification", "colour"),
+    [
+        ({"name": "hOc1", "colorRGB": -3670016}, "#c80000"),
+        ({"name": "hOc1", "color": [200, 0, 1]}, "#c80001"),
+        ({"name": "hOc1", "color": -3669758}, "#c80102"),
+        ({"name": "hOc1"}, None),
+        ({"name": "hOc1", "color": "red"}, None),
+    ],
+)
+def test_a_class_has_its_colour_as_numbers_or_as_one_integer(classification: dict, colour: str | None) -> None:
+    (found,) = read([feature(classification=classification)])
+    assert found.colour == colour
+
+
+def test_lines_points_and_collections_are_read() -> None:
+    line = {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}
+    lines = {"type": "MultiLineString", "coordinates": [[[0, 0], [1, 1]], [[2, 2], [3, 3], [4, 4]]]}
+    point = {"type": "Point", "coordinates": [5, 6]}
+    several = {"type": "MultiPolygon", "coordinates": [[RING, [[2, 1], [3, 1], [3, 2]]], [[[20, 0], [30, 0], [30, 10]]]]}
+    everything = {"type": "GeometryCollection", "geometries": [line, lines, point, several]}
+    for document in (everything, [feature(everything)], [feature(part) for part in (line, lines, point, several)]):
+        found = read(document)
+        assert [shape.kind for shape in found] == ["line", "line", "line", "note", "region"]
+        assert [len(path) for shape in found for path in shape.paths] == [2, 2, 3, 1, 3, 3, 3]
+
+
+def test_a_feature_without_a_name_is_read_without_one() -> None:
+    (found,) = read([feature()])
+    assert found.name == ""
+
+
+def test_fields_that_mean_nothing_here_come_back() -> None:
+    plane = {"type": "Polygon", "coordinates": [RING], "plane": {"c": -1, "z": 3, "t": 0}, "isEllipse": True}
+    known = feature(plane, name="hOc1", isLocked=True, measurements={"Area": 7}, classification={"name": "hOc1", "x": 1})
+    known |= {"id": "0b1c37ce-90a5-4a7d-8dd6-8a1b9b1c8d7e", "foreign": [1]}
+    document = read_geojson([known], FRAME)
+    assert write_geojson(document.shapes, FRAME)["features"] == [
+        known | {"properties": {"objectType": "annotation", **known["properties"]}}
+    ]
+
+
+def test_what_has_too_few_points_is_left_out_and_told() -> None:
+    found = read_geojson([feature({"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 0]]]}, name="hOc1")], FRAME)
+    assert (found.shapes, found.notes) == ((), ("feature 1 (hOc1) has too few points and was left out",))
 
 
 @pytest.mark.parametrize(
@@ -129,19 +186,16 @@ def test_the_variants_that_qupath_wrote_over_time_are_read(properties: dict, wra
         ("text", "no GeoJSON features"),
         (None, "no GeoJSON features"),
         ([7], "feature 1 is no GeoJSON feature"),
-        ([feature()], "feature 1 has no name"),
-        ([feature(name="Area 17")], r"feature 1 \(Area 17\): area"),
-        ([feature(name="../x")], r"feature 1 \(../x\): area"),
-        ([feature({"type": "LineString", "coordinates": [[0, 0], [1, 1]]}, name="hOc1")], "is a LineString, not a polygon"),
-        ([feature({"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 0]]]}, name="hOc1")], "paths"),
-        ([feature({"type": "Polygon", "coordinates": [[[0], [1], [2]]]}, name="hOc1")], "damaged coordinates"),
-        ([feature({"type": "Polygon", "coordinates": [[[0, 0], [1, "x"], [2, 2]]]}, name="hOc1")], "damaged coordinates"),
-        ([feature({"type": "Polygon", "coordinates": [[[0, 0], [1, float("nan")], [2, 2]]]}, name="hOc1")], "paths"),
-        ([feature({"type": "Polygon", "coordinates": 5}, name="hOc1")], "damaged coordinates"),
-        ([feature({"type": "MultiPolygon", "coordinates": []}, name="hOc1")], "paths"),
-        ([feature(name="hOc1"), feature(name="")], "feature 2 has no name"),
+        ([{"type": "Feature", "geometry": None}], "feature 1: it has no geometry"),
+        ([feature({"type": "Circle", "coordinates": [0, 0]}, name="hOc1")], r"feature 1 \(hOc1\): it is a Circle"),
+        ([feature({"type": "Polygon", "coordinates": [[[0], [1], [2]]]}, name="hOc1")], "a point needs x and y"),
+        ([feature({"type": "Polygon", "coordinates": [[[0, 0], [1, "x"], [2, 2]]]})], "expected a number, found str"),
+        ([feature({"type": "Polygon", "coordinates": [[[0, 0], [1, float("nan")], [2, 2]]]})], "not finite"),
+        ([feature({"type": "Polygon", "coordinates": [[[0, 0], [1, 1e300], [2, 2]]]})], "metres away"),
+        ([feature({"type": "Polygon", "coordinates": 5}, name="hOc1")], "expected a list, found int"),
+        ([feature(name="hOc1"), feature({"type": "Point"}, name="x")], r"feature 2 \(x\)"),
     ],
 )
 def test_what_cannot_be_read_is_named(document: object, words: str) -> None:
-    with pytest.raises(GeoJsonError, match=words):
-        from_geojson(document, 1.0)
+    with pytest.raises(FormatError, match=words):
+        read(document)
