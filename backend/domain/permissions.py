@@ -14,7 +14,7 @@ class Action(StrEnum):
     ANNOTATE = "change annotations"
     REVIEW = "review predictions"
     TRAIN = "start or stop training"
-    MANAGE = "change the members"
+    MANAGE = "change its members or areas"
 
 
 RANK: dict[Role, int] = {"viewer": 0, "annotator": 1, "manager": 2}

@@ -3,7 +3,9 @@
 from backend.routes.binding import Views, user
 from backend.services.projects import Projects
 from core.contracts.api import NewMember, NewProject, ProjectList, ProjectSummary, SectionStates
+from core.contracts.nomenclature import Nomenclature, SaveAreas
 from core.contracts.projects import Project
+from core.datasets.nomenclature import julich_brain
 
 
 def project_views(projects: Projects) -> Views:
@@ -18,6 +20,12 @@ def project_views(projects: Projects) -> Views:
     def read_project(project: str) -> ProjectSummary:
         return projects.summary(user(), project)
 
+    def read_nomenclature() -> Nomenclature:
+        return Nomenclature(areas=julich_brain())
+
+    def save_areas(project: str, body: SaveAreas) -> Project:
+        return projects.set_areas(user(), project, body)
+
     def set_member(project: str, body: NewMember, **member: str) -> Project:
         return projects.set_member(user(), project, member["user"], body.role)
 
@@ -31,6 +39,8 @@ def project_views(projects: Projects) -> Views:
         "list_projects": list_projects,
         "create_project": create_project,
         "read_project": read_project,
+        "read_nomenclature": read_nomenclature,
+        "save_areas": save_areas,
         "set_member": set_member,
         "remove_member": remove_member,
         "list_sections": list_sections,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import IO
 
+from backend.domain.areas import areas_of
 from backend.domain.contours import outline
 from backend.domain.errors import InvalidError, NotFoundError
 from backend.services.annotations import Annotations
@@ -127,7 +128,7 @@ class Export:
 
     def _found(self, project: Project, brain: Brain, number: int, source: str) -> Found:
         section = find_section(brain, number)
-        areas = tuple(area for area in brain.areas if area.name in project.areas)
+        areas = areas_of(project, brain)
         if source == "annotations":
             regions = tuple(
                 Outline(area=one.area, paths=one.paths) for one in self._annotations.live(project.id, section=number)

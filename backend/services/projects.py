@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from backend.domain.areas import areas_of, in_words, known_areas
 from backend.domain.collections import PROJECTS
 from backend.domain.errors import ConflictError, InvalidError, NotFoundError
 from backend.domain.marks import marks, progress
@@ -13,7 +14,8 @@ from backend.services.documents import read, write
 from backend.services.records import Records
 from backend.services.work import WorkReader
 from core.contracts.api import NewProject, ProjectList, ProjectSummary, SectionState, SectionStates
-from core.contracts.datasets import Area, Brain
+from core.contracts.datasets import Brain
+from core.contracts.nomenclature import SaveAreas
 from core.contracts.projects import Member, Project, Role
 
 ATTEMPTS = 20
@@ -32,14 +34,21 @@ class Projects:
 
     def create(self, user: str, new: NewProject) -> Project:
         """A new project with its author as manager; NotFoundError, InvalidError, ConflictError."""
-        known = {area.name for area in self._brains.brain(new.brain).areas}
+        brain = self._brains.brain(new.brain)
+        known = known_areas(brain)
         if unknown := [area for area in new.areas if area not in known]:
-            raise InvalidError(f"Brain {new.brain} has no area {', '.join(unknown)}. It has {', '.join(sorted(known))}.")
+            own = in_words(area.name for area in brain.areas) or "none of its own"
+            raise InvalidError(
+                f"Neither brain {new.brain} nor the Julich-Brain nomenclature has an area {in_words(unknown)}. "
+                f"The brain has {own}. Create the project with areas it knows; a manager can name others then."
+            )
+        names = tuple(dict.fromkeys(new.areas))
         project = Project(
             id=new.id,
             title=new.title,
             brain=new.brain,
-            areas=tuple(dict.fromkeys(new.areas)),
+            areas=names,
+            nomenclature=tuple(known[name] for name in names),
             members=(Member(user=user, role="manager"),),
             created_at=self._clock.now(),
         )
@@ -90,6 +99,26 @@ class Projects:
             )
         )
 
+    def set_areas(self, user: str, project_id: str, wanted: SaveAreas) -> Project:
+        """Replace the list of areas; ConflictError when somebody was faster, or for an area in use that is left out."""
+        project = self.get(user, project_id, Action.MANAGE)
+        names = tuple(area.name for area in wanted.areas)
+        work = self._work.of(project_id)
+        used = {area for _, area in (*work.annotated, *work.newest)}
+        if missing := used.intersection(project.areas).difference(names):
+            raise ConflictError(
+                f"Areas of project {project_id} are in use: {in_words(missing)}. "
+                "Delete their annotations first, or keep the areas.",
+                code="area_in_use",
+            )
+        changed = project.model_copy(update={"areas": names, "nomenclature": wanted.areas})
+        try:
+            return read(Project, self._store.put(PROJECTS, project_id, write(changed), expected=wanted.version))
+        except VersionConflictError as error:
+            raise ConflictError(
+                f"Project {project_id} was changed by somebody else meanwhile. Load it again and repeat your change."
+            ) from error
+
     def set_member(self, user: str, project_id: str, member: str, role: Role) -> Project:
         """Give a user a role; NotFoundError for an unknown account, ConflictError when no manager would be left."""
         self.get(user, project_id, Action.MANAGE)
@@ -125,12 +154,10 @@ class Projects:
         except NotFoundError:  # one dataset that is away must not hide the other projects
             title = f"{project.brain} (dataset not found)"
             return ProjectSummary(project=project, brain_title=title, section_count=0, progress=(), last_activity=last_activity)
-        areas = {area.name: area for area in brain.areas}
-        shown = [areas.get(name, Area(name=name, long_name=name, colour="#808080")) for name in project.areas]
         return ProjectSummary(
             project=project,
             brain_title=brain.title,
             section_count=len(brain.sections),
-            progress=progress(self._work.of(project.id), shown),
+            progress=progress(self._work.of(project.id), areas_of(project, brain)),
             last_activity=last_activity,
         )

@@ -19,6 +19,10 @@ class Area(Contract):
     name: Identifier
     long_name: str = Field(max_length=200)
     colour: Colour
+    lobe: str = Field(default="", max_length=60)
+    aliases: tuple[Annotated[str, Field(min_length=1, max_length=60)], ...] = Field(
+        default=(), max_length=20, description="other names, by which it is found"
+    )
 
 
 class Section(Contract):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from core.contracts.base import Contract, Identifier, Key, Moment
-from core.contracts.datasets import RasterGrid, SectionNumber
+from core.contracts.datasets import Area, RasterGrid, SectionNumber
 from core.contracts.training import BorderStretch, SegmentationSettings
 
 Role = Literal["viewer", "annotator", "manager"]
@@ -37,6 +37,7 @@ class Project(Contract):
     title: str = Field(max_length=200)
     brain: Identifier
     areas: tuple[Identifier, ...]
+    nomenclature: tuple[Area, ...] = Field(default=(), description="its areas as its people name and colour them")
     members: tuple[Member, ...]
     version: PositiveInt = 1
     created_at: Moment

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from core.contracts import api, datasets, projects, training
+from core.contracts import api, datasets, nomenclature, projects, training
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,15 @@ ROUTES: tuple[Route, ...] = (
     Route("list_projects", "GET", "/api/projects", "The projects you may see", api.ProjectList),
     Route("create_project", "POST", "/api/projects", "Create a project", projects.Project, body=api.NewProject, status=201),
     Route("read_project", "GET", PROJECT, "One project with the progress of its areas", api.ProjectSummary),
+    Route("read_nomenclature", "GET", "/api/nomenclature", "Areas of the Julich-Brain nomenclature", nomenclature.Nomenclature),
+    Route(
+        "save_areas",
+        "PUT",
+        PROJECT + "/areas",
+        "Name and colour the areas of a project; one in use stays",
+        projects.Project,
+        body=nomenclature.SaveAreas,
+    ),
     Route("set_member", "PUT", PROJECT + "/members/{user}", "Give a user a role", projects.Project, body=api.NewMember),
     Route("remove_member", "DELETE", PROJECT + "/members/{user}", "Take a user out of a project", projects.Project),
     Route("list_sections", "GET", PROJECT + "/sections", "The filmstrip with its marks", api.SectionStates),

@@ -35,6 +35,7 @@ BODIES: dict[str, object] = {
     "log_in": {"name": "nobody", "password": "x"},
     "create_project": {"id": "x", "title": "x", "brain": "NOBODY", "areas": ["hOc1"]},
     "set_member": {"role": "viewer"},
+    "save_areas": {"areas": [{"name": "hOc1", "long_name": "", "colour": "#123456"}], "version": 1},
     "save_annotation": {"section": 901, "area": "hOc1", "paths": [[[1, 1], [2, 1], [2, 2]]], "version": 0},
     "create_task": {"key": "c" * 32, "area": "hOc1", "pairs": [[901, 961]], "preset": "tiny"},
     "review_prediction": {"verdict": "accepted"},
@@ -287,7 +288,7 @@ class TestRoles:
         new = {"id": "demo", "title": "x", "brain": "SMALL", "areas": ["hOc1"]}
         assert "already a project demo" in error_of(ada.send("POST", "/api/projects", new), 409)["message"]
         unknown = error_of(ada.send("POST", "/api/projects", {**new, "id": "y", "areas": ["V9"]}), 422)
-        assert "has no area V9" in unknown["message"]
+        assert "has an area V9" in unknown["message"]
         error_of(ada.send("POST", "/api/projects", {**new, "id": "../x"}), 422)
 
     def test_the_same_uid_in_two_projects_is_two_regions(self, backend: Backend) -> None:

@@ -245,6 +245,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/nomenclature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Areas of the Julich-Brain nomenclature */
+        get: operations["read_nomenclature"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -325,6 +342,23 @@ export interface paths {
         /** The history of a region */
         get: operations["list_revisions"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Name and colour the areas of a project; one in use stays */
+        put: operations["save_areas"];
         post?: never;
         delete?: never;
         options?: never;
@@ -982,8 +1016,19 @@ export interface components {
          * @description A cytoarchitectonic area of the nomenclature, with the colour it has on screen.
          */
         Area: {
+            /**
+             * Aliases
+             * @description other names, by which it is found
+             * @default []
+             */
+            aliases: string[];
             /** Colour */
             colour: string;
+            /**
+             * Lobe
+             * @default
+             */
+            lobe: string;
             /** Long Name */
             long_name: string;
             /** Name */
@@ -1545,6 +1590,14 @@ export interface components {
             start_job: string | null;
         };
         /**
+         * Nomenclature
+         * @description Areas to start from.
+         */
+        Nomenclature: {
+            /** Areas */
+            areas: components["schemas"]["Area"][];
+        };
+        /**
          * OutlineList
          * @description Closed rings in section µm, for drawing a prediction's outline.
          */
@@ -1746,6 +1799,12 @@ export interface components {
             id: string;
             /** Members */
             members: components["schemas"]["Member"][];
+            /**
+             * Nomenclature
+             * @description its areas as its people name and colour them
+             * @default []
+             */
+            nomenclature: components["schemas"]["Area"][];
             /** Title */
             title: string;
             /**
@@ -1967,6 +2026,16 @@ export interface components {
              * @default
              */
             text: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * SaveAreas
+         * @description The areas of a project, in the order they are shown. `version` is the project's that they were made from.
+         */
+        SaveAreas: {
+            /** Areas */
+            areas: components["schemas"]["Area"][];
             /** Version */
             version: number;
         };
@@ -3039,6 +3108,35 @@ export interface operations {
             };
         };
     };
+    read_nomenclature: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Areas of the Julich-Brain nomenclature */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nomenclature"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     read_openapi: {
         parameters: {
             query?: never;
@@ -3250,6 +3348,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RevisionList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    save_areas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveAreas"];
+            };
+        };
+        responses: {
+            /** @description Name and colour the areas of a project; one in use stays */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
                 };
             };
             /** @description What went wrong */
