@@ -2,7 +2,7 @@
 import { api, exact, readBlob, value } from './client'
 import type {
   Alignment, AnnotationList, JobList, ModelReport, NewBrainJob, NewTask, OutlineList, Prediction, PredictionList, ProjectJob, RevisionList,
-  RigidTransform, Role, SaveAnnotation, SavedAnnotation, SectionSuggestion, ShapeProposal, TaskList, TissueStroke, TissueView, TrainingOffer, TrainingTask,
+  RigidTransform, Role, SaveAnnotation, SaveAreas, SavedAnnotation, SectionSuggestion, ShapeProposal, TaskList, TissueStroke, TissueView, TrainingOffer, TrainingTask,
 } from './types'
 
 const at = <T extends object>(path: T) => ({ params: { path } })
@@ -41,6 +41,8 @@ export const listProjects = () => value(api.GET('/api/projects'))
 export const createProject = (body: { id: string; title: string; brain: string; areas: string[] }) =>
   value(api.POST('/api/projects', { body }))
 export const readProject = (project: string) => value(api.GET('/api/projects/{project}', at({ project })))
+export const readNomenclature = () => value(api.GET('/api/nomenclature'))
+export const saveAreas = (project: string, body: SaveAreas) => value(api.PUT('/api/projects/{project}/areas', { ...at({ project }), body }))
 export const setMember = (project: string, user: string, role: Role) =>
   value(api.PUT('/api/projects/{project}/members/{user}', { ...at({ project, user }), body: { role } }))
 export const removeMember = (project: string, user: string) =>

@@ -5,7 +5,7 @@ import type { AreaProgress } from '@/api/types'
 import { begun, progressWords, shares } from './progress'
 
 const progress = (numbers: Partial<AreaProgress>): AreaProgress => ({
-  area: { name: 'hOc1', long_name: '', colour: '#aa0000' },
+  area: { name: 'hOc1', long_name: '', lobe: '', aliases: [], colour: '#aa0000' },
   annotated: 0, predicted: 0, accepted: 0, rejected: 0, corrected: 0, ...numbers,
 })
 
