@@ -28,6 +28,6 @@ def test_areas_are_found_by_other_names_coloured_and_saved(shared_product: Produ
         colours = await_result(lambda: {one["name"]: one["colour"] for one in project["nomenclature"]}, "areas")  # type: ignore[index]
         assert colours["my-area"] == "#00aa55"
         assert "4a" in colours
-        open_section(page, 4)
+        open_section(page, 911)
         page.get_by_test_id("area-my-area").click()
         expect(page.get_by_test_id("area-my-area")).to_have_attribute("aria-pressed", "true")
