@@ -19,6 +19,7 @@ from backend.services.documents import read
 from backend.services.predicted import BORDER, RasterKind, blob_name, border_name
 from backend.services.projects import Projects
 from backend.services.records import Records
+from backend.services.work import WITHDRAWN, standing
 from core.contracts.annotations import Annotation, Drawing, FromPrediction
 from core.contracts.api import NewReview, OutlineList, PredictionList, SavedAnnotation
 from core.contracts.projects import Prediction, Project, Review, Verdict
@@ -73,13 +74,25 @@ class Predictions:
             return np.asarray(np.asarray(image, np.uint8) == AREA, np.bool_)
 
     def review(self, user: str, project_id: str, prediction_id: str, new: NewReview) -> Prediction:
-        """Accept or reject. The same verdict sent again by the same person is one verdict."""
+        """Accept, reject, or take the newest verdict back. The same sent again by the same person is one verdict."""
         prediction = self.get(user, project_id, prediction_id, Action.REVIEW)
         before = prediction.review
+        if new.verdict == "withdrawn":
+            return self._withdrawn(user, prediction)
         if before and (before.author, before.verdict, before.reason) == (user, new.verdict, new.reason):
             return prediction
         review = self._append_review(prediction, user, new.verdict, reason=new.reason)
         return prediction.model_copy(update={"review": review})
+
+    def _withdrawn(self, user: str, prediction: Prediction) -> Prediction:
+        if prediction.review is None:
+            return prediction
+        now = self._records.clock.now()
+        review_id = derived_key("review", prediction.id, user, now.isoformat())
+        self._append(
+            prediction, prediction.review.model_copy(update={"id": review_id, "author": user, "at": now}), withdrawn=True
+        )
+        return prediction.model_copy(update={"review": None})
 
     def correct(self, user: str, project_id: str, prediction_id: str) -> SavedAnnotation:
         """Make the prediction an annotation that can be edited, with its lineage.
@@ -131,10 +144,13 @@ class Predictions:
             author=user,
             at=now,
         )
-        document = {**review.model_dump(mode="json"), "project": prediction.project}
-        self._records.store.append(REVIEWS, document, stream="prediction")
-        self._records.changes.tell(prediction.project, "review", prediction.id, prediction.section, user)
+        self._append(prediction, review)
         return review
+
+    def _append(self, prediction: Prediction, review: Review, withdrawn: bool = False) -> None:
+        document = {**review.model_dump(mode="json"), "project": prediction.project, WITHDRAWN: withdrawn}
+        self._records.store.append(REVIEWS, document, stream="prediction")
+        self._records.changes.tell(prediction.project, "review", prediction.id, prediction.section, review.author)
 
     def _whole(self, prediction: Prediction) -> Prediction:
         """With what is stored apart from it: its border, which older releases did not have, and its newest review."""
@@ -143,7 +159,7 @@ class Predictions:
         except FileNotFoundError:
             border = prediction.border
         newest = Query({"prediction": prediction.id}, order_by="seq", descending=True, limit=1)
-        review = next((read(Review, found) for found in self._records.store.find(REVIEWS, newest)), None)
+        review = next((standing(found) for found in self._records.store.find(REVIEWS, newest)), None)
         return prediction.model_copy(update={"review": review, "border": border})
 
     def _raster(self, prediction: Prediction, kind: RasterKind) -> bytes:

@@ -3,9 +3,12 @@
 from backend.domain.collections import ANNOTATIONS, PREDICTIONS, REVIEWS
 from backend.domain.marks import Work, newest_predictions
 from backend.domain.outlines import is_region
-from backend.ports import DocumentStore, Query
+from backend.ports import Document, DocumentStore, Query
 from backend.services.documents import read
 from core.contracts.projects import Prediction, Review
+
+WITHDRAWN = "withdrawn"
+"""Key of a stored review that takes the one before it back: it repeats that verdict, and none stands."""
 
 
 class WorkReader:
@@ -24,8 +27,11 @@ class WorkReader:
         reviewed = (prediction.model_copy(update={"review": reviews.get(prediction.id)}) for prediction in predictions)
         return Work(annotated=annotated, newest=newest_predictions(reviewed))
 
-    def _newest_reviews(self, project_id: str) -> dict[str, Review]:
+    def _newest_reviews(self, project_id: str) -> dict[str, Review | None]:
         documents = self._store.find(REVIEWS, Query({"project": project_id}))
-        return {
-            document["prediction"]: read(Review, document) for document in sorted(documents, key=lambda found: found["seq"])
-        }
+        return {document["prediction"]: standing(document) for document in sorted(documents, key=lambda found: found["seq"])}
+
+
+def standing(newest: Document) -> Review | None:
+    """The verdict that a prediction's newest review leaves; None where it was taken back."""
+    return None if newest.get(WITHDRAWN) else read(Review, newest)

@@ -357,9 +357,9 @@ class SectionSuggestion(Contract):
 
 
 class NewReview(Contract):
-    """Accept or reject a prediction; correcting has its own route."""
+    """Accept or reject a prediction, or take the newest verdict back; correcting has its own route."""
 
-    verdict: Literal["accepted", "rejected"]
+    verdict: Literal["accepted", "rejected", "withdrawn"]
     reason: str = Field(default="", max_length=500)
 
 

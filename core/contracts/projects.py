@@ -79,7 +79,7 @@ class TrainingTask(Contract):
 
 
 class Review(Contract):
-    """A person's verdict on a prediction; append-only, the newest counts."""
+    """A person's verdict on a prediction; append-only, the newest counts, and taking it back is a new one."""
 
     id: Key
     prediction: Key

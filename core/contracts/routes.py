@@ -195,7 +195,7 @@ ROUTES: tuple[Route, ...] = (
         "review_prediction",
         "POST",
         PROJECT + "/predictions/{prediction}/review",
-        "Accept or reject a prediction",
+        "Accept or reject a prediction, or take the verdict back",
         projects.Prediction,
         body=api.NewReview,
     ),

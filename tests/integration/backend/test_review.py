@@ -93,6 +93,25 @@ class TestReview:
         }
         error_of(ada.send("POST", review, {"verdict": "corrected"}), 422)
 
+    def test_a_verdict_taken_back_leaves_none_and_can_be_given_again(self, backend: Backend) -> None:
+        ada, predictions = backend.predicted()
+        review = f"{P}/predictions/{predictions[0]['id']}/review"
+
+        def seen() -> tuple[object, object]:
+            one = ada.read(f"{P}/sections/921/predictions")["predictions"][0]
+            return one["review"], marks(backend)[921]["hOc1"]["verdict"]
+
+        changes = len(ada.read(f"{P}/changes")["changes"])
+        assert ada.send("POST", review, {"verdict": "withdrawn"}).json["review"] is None
+        ada.send("POST", review, {"verdict": "rejected", "reason": "leaks"})
+        assert ada.send("POST", review, {"verdict": "withdrawn"}).json["review"] is None
+        assert seen() == (None, None)
+        assert ada.read(P)["progress"][0]["rejected"] == 0
+        ada.send("POST", review, {"verdict": "rejected", "reason": "leaks"})
+        assert seen()[1] == "rejected"
+        assert [change["kind"] for change in ada.read(f"{P}/changes")["changes"][changes:]] == ["review"] * 3
+        error_of(backend.person("vera").send("POST", review, {"verdict": "withdrawn"}), 403)
+
     def test_correcting_makes_an_editable_annotation_with_its_lineage(self, backend: Backend) -> None:
         ada, predictions = backend.predicted()
         correct = f"{P}/predictions/{predictions[0]['id']}/correct"

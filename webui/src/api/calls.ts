@@ -87,7 +87,7 @@ export const readPredictionOutline = (project: string, prediction: string) =>
   exact<OutlineList>(api.GET('/api/projects/{project}/predictions/{prediction}/outline', at({ project, prediction })))
 export const readRaster = (project: string, prediction: string, kind: 'label' | 'confidence' | 'probability' | 'entropy') =>
   readBlob(`/api/projects/${project}/predictions/${prediction}/${kind}`)
-export const reviewPrediction = (project: string, prediction: string, verdict: 'accepted' | 'rejected', reason: string) =>
+export const reviewPrediction = (project: string, prediction: string, verdict: 'accepted' | 'rejected' | 'withdrawn', reason: string) =>
   exact<Prediction>(api.POST('/api/projects/{project}/predictions/{prediction}/review', { ...at({ project, prediction }), body: { verdict, reason } }))
 export const correctPrediction = (project: string, prediction: string) =>
   exact<SavedAnnotation>(api.POST('/api/projects/{project}/predictions/{prediction}/correct', at({ project, prediction })))

@@ -648,7 +648,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accept or reject a prediction */
+        /** Accept or reject a prediction, or take the verdict back */
         post: operations["review_prediction"];
         delete?: never;
         options?: never;
@@ -1540,7 +1540,7 @@ export interface components {
         };
         /**
          * NewReview
-         * @description Accept or reject a prediction; correcting has its own route.
+         * @description Accept or reject a prediction, or take the newest verdict back; correcting has its own route.
          */
         NewReview: {
             /**
@@ -1552,7 +1552,7 @@ export interface components {
              * Verdict
              * @enum {string}
              */
-            verdict: "accepted" | "rejected";
+            verdict: "accepted" | "rejected" | "withdrawn";
         };
         /**
          * NewTask
@@ -1915,7 +1915,7 @@ export interface components {
         ResultState: "waiting" | "ready" | "incomplete" | "unavailable";
         /**
          * Review
-         * @description A person's verdict on a prediction; append-only, the newest counts.
+         * @description A person's verdict on a prediction; append-only, the newest counts, and taking it back is a new one.
          */
         Review: {
             /**
@@ -3966,7 +3966,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accept or reject a prediction */
+            /** @description Accept or reject a prediction, or take the verdict back */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -5,14 +5,18 @@ import { readAlignment, readPyramid, setStep, unsetStep } from '@/api/calls'
 import type { RigidTransform, TilePyramid } from '@/api/types'
 import { useProject } from '@/features/projects'
 import { neighbour } from '@/features/sections'
+import { useUndo, type Way } from '@/features/undo'
 import { affineOf } from '@/shared/rigid'
 
 import { back, forth, moved, type Moves, type Saved, UNMOVED } from './model/history'
 import { acrossStep, centredOn, type Side, stepBetween, stepOwner } from './model/neighbour'
 
+const NOT_MINE = 'Not changed: somebody else has set this transform meanwhile.'
+
 /** The section before or after, laid over the section on screen, and its transform set by hand. */
 export const useNeighbour = defineStore('neighbour', () => {
   const project = useProject()
+  const history = useUndo()
   const side = ref<Side>()
   const opacity = ref(1)
   const alone = ref(false)
@@ -20,7 +24,6 @@ export const useNeighbour = defineStore('neighbour', () => {
   const pyramid = shallowRef<TilePyramid>()
   const moves = shallowRef<Moves>(UNMOVED)
   const dragged = shallowRef<RigidTransform>() // while the pointer is down
-  const saved = shallowRef<{ past: readonly Saved[]; future: readonly Saved[] }>({ past: [], future: [] })
   const error = shallowRef<unknown>()
   const busy = ref(false)
   let newest = 0
@@ -38,10 +41,12 @@ export const useNeighbour = defineStore('neighbour', () => {
   const shown = computed(() => !!side.value && pyramid.value?.section === number.value && !!toSection.value)
   const unsaved = computed(() => moves.value.current !== undefined)
   const owner = computed(() => (number.value === undefined ? undefined : stepOwner(side.value!, section.value!.section, number.value)))
-  // What was saved of another pair of sections is taken back there, where it is seen.
-  const here = (edit: Saved | undefined): Saved | undefined => (edit?.owner === owner.value ? edit : undefined)
-  const canUndo = computed(() => moves.value.past.length > 0 || !!here(saved.value.past.at(-1)))
-  const canRedo = computed(() => moves.value.future.length > 0 || !!here(saved.value.future[0]))
+
+  /** The transform that somebody has set by hand for a section's step; null where none is. */
+  function handSet(of: number): RigidTransform | null {
+    const found = project.alignment?.steps.find((one) => one.section === of)
+    return found?.hand_set ? found.transform : null
+  }
 
   async function load(): Promise<void> {
     const mine = ++newest
@@ -93,30 +98,31 @@ export const useNeighbour = defineStore('neighbour', () => {
   }
 
   async function save(wanted: RigidTransform | null): Promise<void> {
-    if (owner.value === undefined) return
-    const change: Saved = { owner: owner.value, before: step.value?.hand_set ? step.value.transform : null, after: wanted }
-    if (!(await put(change.owner, wanted))) return
-    saved.value = { past: [...saved.value.past, change], future: [] }
+    if (owner.value === undefined || !section.value || !side.value) return
+    const place = { brain: section.value.brain, side: side.value, owner: owner.value }
+    const before = handSet(place.owner)
+    if (!(await put(place.owner, wanted))) return
+    history.did('alignment', { ...place, before, after: handSet(place.owner) } satisfies Saved)
     moves.value = UNMOVED
   }
 
-  async function undo(): Promise<void> {
-    if (moves.value.past.length) return void (moves.value = back(moves.value))
-    const { past, future } = saved.value
-    const last = here(past.at(-1))
-    if (last && (await put(last.owner, last.before))) saved.value = { past: past.slice(0, -1), future: [last, ...future] }
+  /** What was saved is taken back where it is seen, unless another person has set the step since. */
+  async function walk(what: unknown, way: Way): Promise<string | void> {
+    const { brain, side: on, owner: of, before, after } = what as Saved
+    const [expected, wanted] = way === 'back' ? [after, before] : [before, after]
+    project.alignment = await readAlignment(brain)
+    if (JSON.stringify(handSet(of)) !== JSON.stringify(expected)) return NOT_MINE
+    if (side.value !== on) show(on)
+    if (!(await put(of, wanted))) throw error.value
+    moves.value = UNMOVED
   }
-
-  async function redo(): Promise<void> {
-    if (moves.value.future.length) return void (moves.value = forth(moves.value))
-    const { past, future } = saved.value
-    const next = here(future[0])
-    if (next && (await put(next.owner, next.after))) saved.value = { past: [...past, next], future: future.slice(1) }
-  }
+  history.teach('alignment', walk)
 
   return {
-    side, opacity, alone, section, pyramid, number, step, computedPlace, place, toSection, shown, unsaved, moves, dragged, error, busy, canUndo, canRedo,
-    show, open, load, move, undo, redo,
+    side, opacity, alone, section, pyramid, number, step, computedPlace, place, toSection, shown, unsaved, moves, dragged, error, busy,
+    show, open, load, move,
+    back: () => void (moves.value = back(moves.value)),
+    forth: () => void (moves.value = forth(moves.value)),
     save: () => (place.value && side.value ? save(acrossStep(side.value, place.value)) : undefined),
     unset: () => save(null),
     cancel: () => void (moves.value = UNMOVED),

@@ -102,10 +102,6 @@ export function useByHand(viewer: ViewerHandle, mayWrite: () => boolean, panning
     active, words, start, stop, key, mirror, mayLeave,
     hint: computed(() => (warned.value ? FIRST : words.value ? `moved ${words.value} - Enter saves - Esc cancels - Ctrl+Z takes the last move back` : HINT)),
     cursor: computed(() => (panning() ? 'grab' : 'move')),
-    undo: store.undo,
-    redo: store.redo,
-    canUndo: computed(() => store.canUndo),
-    canRedo: computed(() => store.canRedo),
   }
 }
 

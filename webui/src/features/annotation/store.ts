@@ -18,6 +18,9 @@ export interface Wanted {
   after: Shape | undefined
 }
 
+/** The edit by which a region came to be. */
+export const madeBy = (region: Annotation): Edit => editOf(region.uid, undefined, shapeOf(region))!
+
 /** The regions of the section on screen: what is drawn, what is selected, and the way back. */
 export const useAnnotations = defineStore('annotations', () => {
   const autosave = useAutosave()
@@ -150,7 +153,7 @@ export const useAnnotations = defineStore('annotations', () => {
 
   return {
     project, section, regions, selected, selection, area, hidden, problems,
-    open, refresh, adopt, draw, reshape, change, changeAll, select, toggleHidden,
+    open, refresh, adopt, walk, draw, reshape, change, changeAll, select, toggleHidden,
     remove: (uid: string) => change(uid, undefined),
   }
 })

@@ -48,7 +48,7 @@ export const usePredictions = defineStore('predictions', () => {
     }
   }
 
-  async function judge(prediction: Prediction, verdict: 'accepted' | 'rejected', reason = ''): Promise<boolean> {
+  async function judge(prediction: Prediction, verdict: 'accepted' | 'rejected' | 'withdrawn', reason = ''): Promise<boolean> {
     const judged = await act(() => reviewPrediction(project.value, prediction.id, verdict, reason))
     if (judged) predictions.value = predictions.value.map((one) => (one.id === judged.id ? judged : one))
     return !!judged

@@ -5,7 +5,7 @@ import { readTissue, saveTissueCorrection } from '@/api/calls'
 import { ApiError } from '@/api/errors'
 import type { TissueStroke, TissueView } from '@/api/types'
 
-import { beyond, changesSince, openSheet, remade, same, type Sheet, type Strokes } from './model/strokes'
+import { beyond, changesSince, remade, same, type Strokes } from './model/strokes'
 import { ClassPicture, readClasses } from './picture'
 import { type Place, shelve, unshelve } from './shelf'
 
@@ -16,7 +16,7 @@ export type SaveState = 'saved' | 'saving' | 'offline' | 'refused'
 
 export class SectionTissue {
   readonly view = shallowRef<TissueView>()
-  readonly sheet = shallowRef<Sheet>(openSheet([]))
+  readonly strokes = shallowRef<Strokes>([])
   readonly picture = shallowRef<ClassPicture>()
   /** Counts what changes inside the picture. */
   readonly paintings = ref(0)
@@ -34,7 +34,7 @@ export class SectionTissue {
     try {
       const view = await readTissue(this.place.brain, this.place.section)
       this.view.value = view
-      this.sheet.value = openSheet(remade(view.correction.strokes, unshelve(this.place)))
+      this.strokes.value = remade(view.correction.strokes, unshelve(this.place))
       await this.loadRaster(view)
       void this.save()
     } catch (thrown) {
@@ -54,7 +54,7 @@ export class SectionTissue {
   /** Makes the picture anew. Strokes taken away that are part of the raster go when the server's next one arrives. */
   private repaint(): void {
     if (!this.raster || !this.view.value) return
-    const over = beyond(this.raster.strokes, this.sheet.value.strokes)
+    const over = beyond(this.raster.strokes, this.strokes.value)
     if (!over) return
     const picture = new ClassPicture(this.raster.labels.slice(), this.view.value.grid)
     for (const stroke of this.draft ? [...over, this.draft] : over) picture.paint(stroke)
@@ -69,9 +69,9 @@ export class SectionTissue {
   }
 
   /** What the person wants from now on; `shown` where the picture has it already. */
-  change(sheet: Sheet, shown = false): void {
+  change(strokes: Strokes, shown = false): void {
     this.draft = undefined
-    this.sheet.value = sheet
+    this.strokes.value = strokes
     this.note.value = ''
     this.keep()
     if (!shown) this.repaint()
@@ -79,13 +79,13 @@ export class SectionTissue {
   }
 
   private keep(): void {
-    if (this.view.value) shelve(this.place, changesSince(this.view.value.correction.strokes, this.sheet.value.strokes))
+    if (this.view.value) shelve(this.place, changesSince(this.view.value.correction.strokes, this.strokes.value))
   }
 
   /** Sends until the server has what the person wants; one request at a time. */
   async save(): Promise<void> {
     clearTimeout(this.timer)
-    while (this.view.value && !same(this.view.value.correction.strokes, this.sheet.value.strokes)) {
+    while (this.view.value && !same(this.view.value.correction.strokes, this.strokes.value)) {
       this.state.value = 'saving'
       try {
         await this.send(this.view.value)
@@ -99,13 +99,13 @@ export class SectionTissue {
   private async send(view: TissueView): Promise<void> {
     const { brain, section } = this.place
     try {
-      this.view.value = await saveTissueCorrection(brain, section, view.correction.version, [...this.sheet.value.strokes])
+      this.view.value = await saveTissueCorrection(brain, section, view.correction.version, [...this.strokes.value])
     } catch (thrown) {
       if (!(thrown instanceof ApiError) || thrown.status !== 409) throw thrown
-      const mine = changesSince(view.correction.strokes, this.sheet.value.strokes)
+      const mine = changesSince(view.correction.strokes, this.strokes.value)
       const theirs = await readTissue(brain, section)
       this.view.value = theirs
-      this.sheet.value = { ...this.sheet.value, strokes: remade(theirs.correction.strokes, mine) }
+      this.strokes.value = remade(theirs.correction.strokes, mine)
       this.note.value = TOGETHER
     }
     this.error.value = undefined

@@ -4,7 +4,7 @@ import type { TissueStroke } from '@/api/types'
 import type { Point, ViewerHandle } from '@/viewer'
 
 import { CLASSES } from './model/paint'
-import { MOST_POINTS, painted } from './model/strokes'
+import { MOST_POINTS } from './model/strokes'
 import type { SectionTissue } from './section'
 import { useTissue } from './store'
 
@@ -44,7 +44,7 @@ export function useTissueBrush(viewer: ViewerHandle, mayWrite: () => boolean, pa
     }
   }
 
-  const keep = (made: TissueStroke) => on?.change(painted(on.sheet.value, made), true)
+  const keep = (made: TissueStroke) => on && store.change(on, { kind: 'paint', stroke: made }, true)
 
   function end(): void {
     if (stroke) keep(stroke)
@@ -89,10 +89,6 @@ export function useTissueBrush(viewer: ViewerHandle, mayWrite: () => boolean, pa
   return {
     active, hint, start, stop, key,
     cursor: computed(() => (panning() ? 'grab' : 'none')),
-    undo: store.undo,
-    redo: store.redo,
-    canUndo: computed(() => !!store.sheet?.past.length),
-    canRedo: computed(() => !!store.sheet?.future.length),
     wheel: (up: boolean) => store.resize(up ? RESIZE : 1 / RESIZE),
   }
 }

@@ -7,6 +7,8 @@ import { useProject } from '@/features/projects'
 import { neighbour, reviewQueue } from '@/features/sections'
 import type { ViewerHandle } from '@/viewer'
 
+import { useVerdicts } from './useVerdicts'
+
 const STRETCH_ON_SCREEN_PX = 320
 
 /** What can be done on a section beside drawing: go to others, review, open the wizard. */
@@ -16,6 +18,7 @@ export function useSectionActions(project: () => string, number: () => number, t
   const store = useProject()
   const annotations = useAnnotations()
   const predictions = usePredictions()
+  const verdicts = useVerdicts()
   const rejecting = ref(false)
   const wizard = ref(false)
   const proposal = useProposal(() => store.sections, () => store.mayWrite)
@@ -46,20 +49,19 @@ export function useSectionActions(project: () => string, number: () => number, t
   }
 
   async function accept(): Promise<void> {
-    if (prediction.value && mayReview()) await predictions.judge(prediction.value, 'accepted')
+    if (prediction.value && mayReview()) await verdicts.judge(prediction.value, 'accepted')
   }
 
   async function reject(reason: string): Promise<void> {
-    if (prediction.value && mayReview() && (await predictions.judge(prediction.value, 'rejected', reason))) rejecting.value = false
+    if (prediction.value && mayReview() && (await verdicts.judge(prediction.value, 'rejected', reason))) rejecting.value = false
   }
 
   async function correct(): Promise<void> {
     if (!prediction.value || !mayReview()) return
-    const saved = await predictions.correct(prediction.value)
-    if (!saved) return
-    annotations.adopt(saved)
+    const made = await verdicts.correct(prediction.value)
+    if (!made) return
     tools.choose('select')
-    annotations.select(saved.annotation.uid)
+    annotations.select(made)
   }
 
   /** Moves to the next doubtful stretch of the predicted border, near enough to see cells where the view is farther away. */

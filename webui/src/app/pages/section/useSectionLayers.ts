@@ -95,10 +95,10 @@ export function useSectionLayers(viewer: ViewerHandle, tools: Tools) {
       if (!neighbour.side) neighbour.show('next')
       byHand.start()
     },
-    undo: () => (mode.value ?? history).undo(),
-    redo: () => (mode.value ?? history).redo(),
-    canUndo: computed(() => (mode.value ? mode.value.canUndo.value : history.canUndo)),
-    canRedo: computed(() => (mode.value ? mode.value.canRedo.value : history.canRedo)),
+    undo: () => (neighbour.moves.past.length ? neighbour.back() : history.undo()),
+    redo: () => (neighbour.moves.future.length ? neighbour.forth() : history.redo()),
+    canUndo: computed(() => neighbour.moves.past.length > 0 || history.canUndo),
+    canRedo: computed(() => neighbour.moves.future.length > 0 || history.canRedo),
   }
 }
 

@@ -1,8 +1,12 @@
-/** Undo and redo of a transform set by hand: first the moves since the last save, then what was saved. */
+/** Undo and redo of the moves since the last save, and what a save changed. */
 import type { RigidTransform } from '@/api/types'
+
+import type { Side } from './neighbour'
 
 /** What a save changed of a step: the transform set by hand, null where there was none. */
 export interface Saved {
+  brain: string
+  side: Side // on which the neighbour was
   owner: number // the section whose step it is
   before: RigidTransform | null
   after: RigidTransform | null

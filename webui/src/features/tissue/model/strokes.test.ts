@@ -2,24 +2,26 @@ import { expect, test } from 'vitest'
 
 import type { TissueStroke } from '@/api/types'
 
-import { beyond, changesSince, cleared, openSheet, painted, redone, remade, undone } from './strokes'
+import { beyond, changesSince, edited, remade, takenBack } from './strokes'
 
 const stroke = (x: number): TissueStroke => ({ tissue: 'gray matter', radius_um: 100, points: [[x, 0]] })
 const [a, b, c, d] = [1, 2, 3, 4].map(stroke) as [TissueStroke, TissueStroke, TissueStroke, TissueStroke]
 
-test('every stroke can be taken back and brought again, and a new one ends the way forward', () => {
-  const two = painted(painted(openSheet([a]), b), c)
-  expect(undone(two).strokes).toEqual([a, b])
-  expect(redone(undone(two)).strokes).toEqual([a, b, c])
-  expect(painted(undone(two), d).future).toEqual([])
-  expect(undone(openSheet([a])).strokes).toEqual([a]) // what was painted before belongs to its own session
+test('every stroke can be taken back and brought again, also one that came from the shelf', () => {
+  const paint = { kind: 'paint', stroke: b } as const
+  expect(takenBack(edited([a], paint), structuredClone(paint))).toEqual([a])
+  expect(takenBack([a, b, c, structuredClone(b)], paint)).toEqual([a, b, c])
+})
+
+test('a stroke that somebody else has cleared cannot be taken back', () => {
+  expect(takenBack([a, c], { kind: 'paint', stroke: b })).toBeUndefined()
 })
 
 test('clearing can be undone: what was cleared lies below what was painted since', () => {
-  const after = painted(cleared(painted(openSheet([a]), b)), c)
-  expect(after.strokes).toEqual([c])
-  expect(undone(undone(after)).strokes).toEqual([a, b])
-  expect(redone(undone(undone(after))).strokes).toEqual([])
+  const clear = { kind: 'clear', strokes: [a, b] } as const
+  expect(edited([a, b], structuredClone(clear))).toEqual([])
+  expect(takenBack([c], clear)).toEqual([a, b, c])
+  expect(takenBack([a, c], clear)).toEqual([a, b, c]) // a came back by another's hand
 })
 
 test('somebody was faster: my strokes go on top of theirs, and what I took away stays away', () => {

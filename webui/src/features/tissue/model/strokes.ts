@@ -3,49 +3,27 @@ import type { TissueStroke } from '@/api/types'
 
 export type Strokes = readonly TissueStroke[]
 
-type Edit = { kind: 'paint'; stroke: TissueStroke } | { kind: 'clear'; strokes: Strokes }
-
-export interface Sheet {
-  strokes: Strokes
-  past: readonly Edit[]
-  future: readonly Edit[]
-}
+export type Edit = { kind: 'paint'; stroke: TissueStroke } | { kind: 'clear'; strokes: Strokes }
 
 export const MOST_STROKES = 2000
 export const MOST_POINTS = 5000
 
-export const openSheet = (strokes: Strokes): Sheet => ({ strokes, past: [], future: [] })
-
-function apply(strokes: Strokes, edit: Edit): Strokes {
-  return edit.kind === 'paint' ? [...strokes, edit.stroke] : strokes.filter((stroke) => !edit.strokes.includes(stroke))
-}
-
-function takeBack(strokes: Strokes, edit: Edit): Strokes {
-  // What was cleared lay below everything painted since.
-  return edit.kind === 'paint' ? strokes.filter((stroke) => stroke !== edit.stroke) : [...edit.strokes, ...strokes]
-}
-
-const edited = (sheet: Sheet, edit: Edit): Sheet => ({ strokes: apply(sheet.strokes, edit), past: [...sheet.past, edit], future: [] })
-
-export const painted = (sheet: Sheet, stroke: TissueStroke): Sheet => edited(sheet, { kind: 'paint', stroke })
-
-export const cleared = (sheet: Sheet): Sheet =>
-  sheet.strokes.length ? edited(sheet, { kind: 'clear', strokes: sheet.strokes }) : sheet
-
-export function undone(sheet: Sheet): Sheet {
-  const last = sheet.past.at(-1)
-  if (!last) return sheet
-  return { strokes: takeBack(sheet.strokes, last), past: sheet.past.slice(0, -1), future: [last, ...sheet.future] }
-}
-
-export function redone(sheet: Sheet): Sheet {
-  const next = sheet.future[0]
-  if (!next) return sheet
-  return { strokes: apply(sheet.strokes, next), past: [...sheet.past, next], future: sheet.future.slice(1) }
-}
-
 const text = (stroke: TissueStroke): string => JSON.stringify([stroke.tissue, stroke.radius_um, stroke.points])
 export const same = (a: Strokes, b: Strokes): boolean => a === b || (a.length === b.length && a.every((one, index) => text(one) === text(b[index]!)))
+
+/** The strokes after an edit. */
+export function edited(strokes: Strokes, edit: Edit): Strokes {
+  if (edit.kind === 'paint') return [...strokes, edit.stroke]
+  const gone = new Set(edit.strokes.map(text))
+  return strokes.filter((stroke) => !gone.has(text(stroke)))
+}
+
+/** The strokes before an edit; undefined where what it painted is not there any more. What was cleared lay below all painted since. */
+export function takenBack(strokes: Strokes, edit: Edit): Strokes | undefined {
+  if (edit.kind === 'clear') return [...edit.strokes, ...edited(strokes, edit)]
+  const at = strokes.findLastIndex((stroke) => text(stroke) === text(edit.stroke))
+  return at < 0 ? undefined : strokes.filter((_, index) => index !== at)
+}
 
 export interface Changes {
   added: Strokes
