@@ -24,7 +24,6 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'deep-zoom', test: /node_modules[\\/]openseadragon/ },
-            { name: 'drawing', test: /node_modules[\\/]paper/ },
           ],
         },
       },

@@ -1,4 +1,20 @@
 /** The icons in use, each drawn inline: no icon font to load. */
+import more from 'bootstrap-icons/icons/three-dots.svg?raw'
+import nodeMinus from 'bootstrap-icons/icons/node-minus.svg?raw'
+import nodePlus from 'bootstrap-icons/icons/node-plus.svg?raw'
+import brush from 'bootstrap-icons/icons/brush.svg?raw'
+import line from 'bootstrap-icons/icons/bezier2.svg?raw'
+import move from 'bootstrap-icons/icons/arrows-move.svg?raw'
+import knife from 'bootstrap-icons/icons/scissors.svg?raw'
+import wand from 'bootstrap-icons/icons/magic.svg?raw'
+import note from 'bootstrap-icons/icons/chat-square-text.svg?raw'
+import measure from 'bootstrap-icons/icons/rulers.svg?raw'
+import rotate from 'bootstrap-icons/icons/arrow-repeat.svg?raw'
+import union from 'bootstrap-icons/icons/union.svg?raw'
+import subtract from 'bootstrap-icons/icons/subtract.svg?raw'
+import intersect from 'bootstrap-icons/icons/intersect.svg?raw'
+import divide from 'bootstrap-icons/icons/exclude.svg?raw'
+import crop from 'bootstrap-icons/icons/crop.svg?raw'
 import left from 'bootstrap-icons/icons/chevron-left.svg?raw'
 import right from 'bootstrap-icons/icons/chevron-right.svg?raw'
 import down from 'bootstrap-icons/icons/chevron-down.svg?raw'
@@ -26,5 +42,6 @@ import link from 'bootstrap-icons/icons/link-45deg.svg?raw'
 export const ICONS = {
   left, right, down, select, polygon, freehand, eraser, trash, undo, redo, fit, eye, hidden, sun, moon, close, accept, stop,
   download, warning, train, help, link,
+  more, nodeMinus, nodePlus, brush, line, move, knife, wand, note, measure, rotate, union, subtract, intersect, divide, crop,
 }
 export type IconName = keyof typeof ICONS

@@ -1,7 +1,10 @@
 import { onScopeDispose } from 'vue'
 
-/** Keys as written on the keyboard: "a", "Shift+?", "Mod+z" (Ctrl, or Cmd on a Mac). Return false to let the key pass. */
-export type Hotkeys = Record<string, (event: KeyboardEvent) => boolean | void | Promise<void>>
+/** What a key does; return false to let it pass. */
+export type KeyAction = (event: KeyboardEvent) => boolean | void | Promise<void>
+
+/** Keys as written on the keyboard: "a", "Shift+a", "?", "Mod+z" (Ctrl, or Cmd on a Mac). */
+export type Hotkeys = Record<string, KeyAction>
 
 const TYPING = 'input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]'
 
@@ -9,17 +12,18 @@ const TYPING = 'input:not([type=range]):not([type=checkbox]):not([type=radio]), 
 export function keyName(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey'>): string {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
   const modifier = event.ctrlKey || event.metaKey ? 'Mod+' : ''
-  const shift = event.shiftKey && (modifier || key.length > 1) ? 'Shift+' : ''
+  // Of other signs (? + <) Shift is a part already.
+  const shift = event.shiftKey && (modifier || key.length > 1 || key.toUpperCase() !== key) ? 'Shift+' : ''
   return modifier + shift + key
 }
 
 /** Listens while the caller's scope lives; keys typed into a field are left alone. */
-export function useHotkeys(pressed: Hotkeys, released: Hotkeys = {}): void {
-  const listen = (hotkeys: Hotkeys) => (event: KeyboardEvent) => {
+export function useHotkeys(pressed: Hotkeys | KeyAction, released: Hotkeys | KeyAction = {}): void {
+  const listen = (hotkeys: Hotkeys | KeyAction) => (event: KeyboardEvent) => {
     const target = event.target as HTMLElement | null
     if (target?.closest?.(TYPING) || event.altKey) return
     if (target?.closest?.('input') && event.key.startsWith('Arrow')) return // the slider's own keys
-    const action = hotkeys[keyName(event)]
+    const action = typeof hotkeys === 'function' ? hotkeys : hotkeys[keyName(event)]
     if (action && action(event) !== false) event.preventDefault()
   }
   const onDown = listen(pressed)

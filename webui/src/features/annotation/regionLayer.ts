@@ -1,8 +1,8 @@
-/** Draws regions, handles and the draft on one canvas over the viewer, with Paper.js in section µm. */
-import paper from 'paper/dist/paper-core'
-
+/** Draws regions and their handles on one canvas over the viewer, in section µm. */
 import type { Paths } from '@/api/types'
-import { type Point, screenMatrix, umToScreen, type View } from '@/viewer'
+import { beginDrawing, type Point, umToScreen, type View } from '@/viewer'
+
+import { pathSeen } from './outlinePaths'
 
 export interface Drawn {
   uid: string
@@ -12,92 +12,44 @@ export interface Drawn {
   dashed?: boolean
 }
 
-export interface Draft {
-  points: readonly Point[]
-  cursor?: Point
-  colour: string
-}
-
 const FILL_ALPHA = 0.1
 const SELECTED_FILL_ALPHA = 0.18
 const NODE_PX = 7
 const CLOSEST_NODES_PX = 5 // nodes nearer than this on screen are not drawn one by one
 
-export class RegionLayer {
-  private readonly scope = new paper.PaperScope()
-  private readonly context: CanvasRenderingContext2D
-  private drawn: readonly Drawn[] = []
-  private draft: Draft | undefined
-  private size = ''
-
-  constructor(private readonly canvas: HTMLCanvasElement) {
-    this.scope.setup(canvas)
-    this.scope.view.autoUpdate = false
-    this.scope.settings.insertItems = true
-    this.context = canvas.getContext('2d')!
-  }
-
-  setRegions(drawn: readonly Drawn[]): void {
-    this.drawn = drawn
-    this.scope.activate()
-    this.scope.project.activeLayer.removeChildren()
-    for (const region of drawn) this.add(region)
-  }
-
-  setDraft(draft: Draft | undefined): void {
-    this.draft = draft
-  }
-
-  private add(region: Drawn): void {
-    // A dashed line has a dark one below, to be seen on bright glass and on dark tissue alike.
-    if (region.dashed) this.addPath({ ...region, colour: '#222222', dashed: false }, 0)
-    this.addPath(region, region.dashed ? 0 : region.selected ? SELECTED_FILL_ALPHA : FILL_ALPHA)
-  }
-
-  private addPath({ paths, colour, selected, dashed }: Drawn, fillAlpha: number): void {
-    const fill = new paper.Color(colour)
-    fill.alpha = fillAlpha
-    new paper.CompoundPath({
-      children: paths.map((path) => new paper.Path({ segments: path.map(toSegment), closed: true, insert: false })),
-      fillRule: 'evenodd',
-      fillColor: fill,
-      strokeColor: new paper.Color(colour),
-      strokeWidth: selected ? 2.25 : 1.75,
-      strokeScaling: false,
-      dashArray: dashed ? [6, 5] : [],
-    })
-  }
-
-  /** Draws everything for this view, at once: the viewer is drawing the same frame. */
-  draw(view: View): void {
-    this.scope.activate()
-    const size = `${view.width_px}x${view.height_px}`
-    if (size !== this.size) this.scope.view.viewSize = new paper.Size(view.width_px, view.height_px)
-    this.size = size
-    this.scope.view.matrix = new paper.Matrix(screenMatrix(view))
-    ;(this.scope.view as unknown as { _needsUpdate: boolean })._needsUpdate = true
-    this.scope.view.update()
-    this.drawOnTop(view)
-  }
-
-  private drawOnTop(view: View): void {
-    const ratio = this.canvas.width / view.width_px
-    this.context.save()
-    this.context.setTransform(ratio, 0, 0, ratio, 0, 0)
-    for (const region of this.drawn) if (region.selected) drawNodes(this.context, view, region)
-    if (this.draft?.points.length) drawDraft(this.context, view, this.draft)
-    this.context.restore()
-  }
-
-  destroy(): void {
-    this.scope.project.remove()
-    this.scope.view.remove()
-  }
+/** Draws everything for this view, at once: the viewer is drawing the same frame. */
+export function drawRegions(canvas: HTMLCanvasElement, view: View, drawn: readonly Drawn[]): void {
+  const context = beginDrawing(canvas, view)
+  for (const region of drawn) drawRegion(context, view, region)
+  onScreenPixels(context)
+  for (const region of drawn) if (region.selected) drawNodes(context, view, region)
 }
 
-function toSegment(node: Paths[number][number]): paper.Segment {
-  const [x, y, in_dx = 0, in_dy = 0, out_dx = 0, out_dy = 0] = node
-  return new paper.Segment(new paper.Point(x, y), new paper.Point(in_dx, in_dy), new paper.Point(out_dx, out_dy))
+/** From here on in CSS pixels of the screen. */
+export function onScreenPixels(context: CanvasRenderingContext2D): void {
+  const ratio = window.devicePixelRatio || 1
+  context.setTransform(ratio, 0, 0, ratio, 0, 0)
+}
+
+function drawRegion(context: CanvasRenderingContext2D, view: View, { paths, colour, selected, dashed }: Drawn): void {
+  const path = pathSeen(paths, true, view)
+  if (!path) return
+  context.strokeStyle = context.fillStyle = colour
+  context.lineWidth = (selected ? 2.25 : 1.75) * view.um_per_px
+  context.lineJoin = 'round'
+  if (dashed) {
+    // A dashed line has a dark one below, to be seen on bright glass and on dark tissue alike.
+    context.strokeStyle = '#222222'
+    context.stroke(path)
+    context.strokeStyle = colour
+    context.setLineDash([6 * view.um_per_px, 5 * view.um_per_px])
+  } else {
+    context.globalAlpha = selected ? SELECTED_FILL_ALPHA : FILL_ALPHA
+    context.fill(path, 'evenodd')
+    context.globalAlpha = 1
+  }
+  context.stroke(path)
+  context.setLineDash([])
 }
 
 function drawNodes(context: CanvasRenderingContext2D, view: View, { paths, colour }: Drawn): void {
@@ -129,19 +81,9 @@ function drawHandles(context: CanvasRenderingContext2D, view: View, at: Point, n
   }
 }
 
-function square(context: CanvasRenderingContext2D, [x, y]: Point): void {
+/** A node: a white square with an edge in the stroke's colour. */
+export function square(context: CanvasRenderingContext2D, [x, y]: Point): void {
   context.fillStyle = '#fff'
   context.fillRect(x - NODE_PX / 2, y - NODE_PX / 2, NODE_PX, NODE_PX)
   context.strokeRect(x - NODE_PX / 2, y - NODE_PX / 2, NODE_PX, NODE_PX)
-}
-
-function drawDraft(context: CanvasRenderingContext2D, view: View, { points, cursor, colour }: Draft): void {
-  const screen = [...points, ...(cursor ? [cursor] : [])].map((point) => umToScreen(view, point))
-  context.strokeStyle = colour
-  context.lineWidth = 2
-  context.beginPath()
-  screen.forEach(([x, y], index) => (index ? context.lineTo(x, y) : context.moveTo(x, y)))
-  context.stroke()
-  context.lineWidth = 1.5
-  if (cursor) for (const point of points) square(context, umToScreen(view, point))
 }

@@ -79,12 +79,10 @@ export function useSectionLayers(viewer: ViewerHandle, tools: Tools) {
     }
   })
 
-  /** Shift and the wheel size the brush. */
-  function wheel(event: WheelEvent): void {
-    if (!brush.active.value || !event.shiftKey) return
-    event.preventDefault()
-    event.stopPropagation()
-    brush.wheel((event.deltaY || event.deltaX) < 0)
+  /** True where the wheel means something to what is being corrected. */
+  function wheel(up: boolean): boolean {
+    if (brush.active.value) brush.wheel(up)
+    return brush.active.value
   }
 
   return {

@@ -1,37 +1,7 @@
-/** The drawing tools as data and as pure steps; pointer and keys are fed in by the composable. */
+/** Drawing as pure steps; pointer and keys are fed in by the tools. */
 import type { Path } from '@/api/types'
 
 import { corner, type Point, simplify } from './geometry'
-
-export type ToolName = 'select' | 'polygon' | 'freehand' | 'erase'
-
-export interface Tool {
-  name: ToolName
-  key: string
-  title: string
-  icon: 'select' | 'polygon' | 'freehand' | 'eraser'
-  hint: string
-  cursor: string
-}
-
-export const TOOLS: readonly Tool[] = [
-  {
-    name: 'select', key: 'v', title: 'Select and reshape', icon: 'select', cursor: 'default',
-    hint: 'click a region - drag its nodes - double-click its edge adds a node - Delete removes it - drag elsewhere to move around',
-  },
-  {
-    name: 'polygon', key: 'p', title: 'Draw a polygon', icon: 'polygon', cursor: 'crosshair',
-    hint: 'click sets a node - the first node or Enter closes, with Shift as hole or part of the selected region - Backspace - Esc',
-  },
-  {
-    name: 'freehand', key: 'f', title: 'Draw freehand', icon: 'freehand', cursor: 'crosshair',
-    hint: 'drag around the area, let go to close - Shift: hole or part of the selected region - hold Space to move around',
-  },
-  {
-    name: 'erase', key: 'e', title: 'Take nodes away', icon: 'eraser', cursor: 'default',
-    hint: 'click a node of the selected region to take it away',
-  },
-]
 
 const FEWEST_NODES = 3
 

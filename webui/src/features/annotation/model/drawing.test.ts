@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
+import { freehandPath, polygonClick, polygonKey } from './drawing'
 import type { Point } from './geometry'
-import { freehandPath, polygonClick, polygonKey, TOOLS } from './tools'
 
 const three: Point[] = [[0, 0], [100, 0], [0, 100]]
 
@@ -31,8 +31,4 @@ test('a freehand trail becomes a path with few nodes, a twitch becomes nothing',
   expect(path.length).toBeGreaterThan(8)
   expect(path.length).toBeLessThan(60)
   expect(freehandPath([[0, 0], [1, 1], [2, 0]], 10)).toBeUndefined()
-})
-
-test('every tool has its own key', () => {
-  expect(new Set(TOOLS.map((tool) => tool.key)).size).toBe(TOOLS.length)
 })

@@ -1,0 +1,69 @@
+import { ACTIONS, TOOLS, type Tools } from '@/features/annotation'
+import { useTone } from '@/features/layers'
+import type { Keyed } from '@/shared/keyTable'
+import type { ViewerHandle } from '@/viewer'
+
+import type { SectionActions } from './useSectionActions'
+import type { SectionLayers } from './useSectionLayers'
+
+/** Something that a key, the palette or both can do. */
+export interface Command extends Keyed {
+  group: string // heading in the key sheet
+  run: (event?: KeyboardEvent) => unknown // false lets the key pass
+  release?: () => void // it lasts while its key is held
+}
+
+const TONE_STEP = 0.125 // of an octave
+
+const drawing = (tools: Tools, layers: SectionLayers): Command[] => [
+  ...TOOLS.map(({ name, key, title, group }) => ({ id: `tool.${name}`, title, keys: [key], group, run: () => layers.leave() && tools.choose(name) })),
+  ...ACTIONS.map(({ name, key, title, group }) => ({ id: name, title, keys: key ? [key] : [], group, run: () => layers.leave() && tools.act(name) })),
+]
+
+const editing = (actions: SectionActions, layers: SectionLayers): Omit<Command, 'group'>[] => [
+  { id: 'undo', title: 'Undo', keys: ['Mod+z'], run: layers.undo },
+  { id: 'redo', title: 'Redo', keys: ['Mod+Shift+z', 'Mod+y'], run: layers.redo },
+  { id: 'propose', title: 'Propose an outline between annotated sections', keys: ['o'], run: actions.proposal.propose },
+  { id: 'tissue.brush', title: 'Correct the tissue classes with the brush', keys: ['Shift+b'], run: layers.startBrush },
+  { id: 'by-hand', title: 'Set the transform to the neighbour by hand', keys: ['Shift+k'], run: layers.startByHand },
+]
+
+function looking(viewer: ViewerHandle, actions: SectionActions, layers: SectionLayers): Omit<Command, 'group'>[] {
+  const tone = useTone()
+  return [
+    { id: 'previous', title: 'Section before', keys: [',', 'ArrowLeft'], run: () => actions.step(-1) },
+    { id: 'next', title: 'Section after', keys: ['.', 'ArrowRight'], run: () => actions.step(1) },
+    { id: 'fit', title: 'Show the whole section', keys: ['0'], run: () => viewer.fit() },
+    { id: 'closer', title: 'Closer', keys: ['=', '+'], run: () => viewer.zoomBy(1.5) },
+    { id: 'farther', title: 'Farther', keys: ['-'], run: () => viewer.zoomBy(1 / 1.5) },
+    { id: 'neighbour', title: 'Neighbour over the section: next, before, off', keys: ['n'], run: layers.nextSide },
+    { id: 'tissue', title: 'Tissue classes', keys: ['g'], run: () => void (layers.tissue.shown = !layers.tissue.shown) },
+    { id: 'contrast.less', title: 'Less contrast', keys: ['8'], run: () => tone.nudge('contrast', -TONE_STEP) },
+    { id: 'contrast.more', title: 'More contrast', keys: ['9'], run: () => tone.nudge('contrast', TONE_STEP) },
+    { id: 'gamma.less', title: 'Less gamma (darker)', keys: ['6'], run: () => tone.nudge('gamma', -TONE_STEP) },
+    { id: 'gamma.more', title: 'More gamma (brighter)', keys: ['7'], run: () => tone.nudge('gamma', TONE_STEP) },
+    { id: 'invert', title: 'Invert dark and bright', keys: ['i'], run: tone.invert },
+    { id: 'plain', title: 'Show the image as it is', keys: [], run: tone.reset },
+  ]
+}
+
+const reviewing = (actions: SectionActions): Omit<Command, 'group'>[] => [
+  { id: 'accept', title: 'Accept the prediction', keys: ['a'], run: actions.accept },
+  { id: 'reject', title: 'Reject the prediction', keys: ['r'], run: actions.askReason },
+  { id: 'correct', title: 'Correct the prediction', keys: ['c'], run: actions.correct },
+  { id: 'unreviewed', title: 'Next unreviewed section', keys: ['u'], run: actions.nextUnreviewed },
+  { id: 'stretch', title: 'Next doubtful stretch of the border', keys: ['j'], run: actions.nextStretch },
+  { id: 'review', title: 'Open the review queue', keys: [], run: actions.openReview },
+  { id: 'train', title: 'New training task', keys: ['Shift+t'], run: actions.openWizard },
+]
+
+/** Everything that can be done on the section page by key or by name, but for what the page holds itself. */
+export function sectionCommands(viewer: ViewerHandle, tools: Tools, actions: SectionActions, layers: SectionLayers): Command[] {
+  const under = (group: string) => (command: Omit<Command, 'group'>): Command => ({ ...command, group })
+  return [
+    ...drawing(tools, layers),
+    ...editing(actions, layers).map(under('Edit')),
+    ...looking(viewer, actions, layers).map(under('Look')),
+    ...reviewing(actions).map(under('Review')),
+  ]
+}

@@ -1,0 +1,22 @@
+import { hitOutline, hitRegion } from '../model/hit'
+import { addNode, nodeDragging, REACH_PX, takeNodeAway } from './outline'
+import type { Tool } from './tool'
+
+export const select: Tool = {
+  name: 'select', key: 'v', title: 'Select and reshape', icon: 'select', cursor: 'default', group: 'Select', reads: true,
+  hint: 'click a region - drag its nodes - double-click its edge adds a node - Delete removes it - drag elsewhere to move around',
+  take: (desk) => ({
+    ...nodeDragging(desk),
+    click(pointer) {
+      const { store } = desk
+      if (pointer.alt && takeNodeAway(desk, pointer)) return
+      const onNode = store.selection && hitOutline(store.selection.paths, pointer.at_um, desk.um(REACH_PX))?.kind === 'node'
+      if (!onNode || !desk.mayWrite()) store.select(hitRegion(desk.visible(), pointer.at_um, desk.um(REACH_PX))?.uid)
+    },
+    double: (pointer) => void addNode(desk, pointer),
+    key(name) {
+      if (name === 'Escape') desk.store.select(undefined)
+      return name === 'Escape'
+    },
+  }),
+}
