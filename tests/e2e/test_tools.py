@@ -1,12 +1,14 @@
 """What each drawing tool makes, looked at on the server: one start, one page, a fresh section for every test."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from shapely import Point, Polygon
 
 from tests.e2e.browser import at_um, browser_page, log_in, wait_saved
 from tests.e2e.conftest import Api, Product, await_result
@@ -26,8 +28,7 @@ class Desk:
 
     def stored(self, section: int = SECTION) -> list[dict[str, Any]]:
         """What the server has of a section."""
-        found = self.api.get(f"/api/projects/demo/sections/{section}/annotations")["annotations"]
-        return found  # type: ignore[return-value]
+        return self.api.get(f"/api/projects/demo/sections/{section}/annotations")["annotations"]  # type: ignore[return-value]
 
     def await_stored(self, count: int, section: int = SECTION) -> list[dict[str, Any]]:
         """Until the server has so many and the page says that nothing is left to save."""
@@ -108,3 +109,38 @@ def test_a_closed_freehand_line_is_a_region(desk: Desk) -> None:
     desk.await_stored(0)
     desk.press("Control+z")
     desk.await_stored(1)
+
+
+def area_mm2(region: dict[str, Any]) -> float:
+    """Under the even-odd rule; rings lie apart or within each other."""
+    return float(sum(abs(ring_area_um2(path)) * (-1) ** inside(path, region["paths"]) for path in region["paths"]) / 1e6)
+
+
+def ring_area_um2(path: list[list[float]]) -> float:
+    points = np.array([node[:2] for node in path])
+    x, y = points.T
+    return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+
+
+def inside(path: list[list[float]], paths: list[list[list[float]]]) -> int:
+    """In how many of the other rings a ring lies."""
+    return sum(other is not path and Polygon([node[:2] for node in other]).contains(Point(path[0][:2])) for other in paths)
+
+
+def test_the_brush_makes_a_region_and_adds_to_it_and_the_eraser_cuts_it_in_two(desk: Desk) -> None:
+    radius = 20 * UM_PER_PX
+    desk.press("b")
+    desk.drag((3000, 4000), (5000, 4000))
+    [painted] = desk.await_stored(1)
+    assert area_mm2(painted) == pytest.approx((2000 * 2 * radius + math.pi * radius**2) / 1e6, rel=0.02)
+    desk.drag((4000, 4000), (4000, 5000))
+    await_result(lambda: desk.stored()[0]["version"] > painted["version"], "the longer region", 30)
+    [added] = desk.await_stored(1)
+    assert area_mm2(added) == pytest.approx(
+        area_mm2(painted) + (1000 - radius + math.pi * radius / 4) * 2 * radius / 1e6, rel=0.03
+    )
+    desk.press("e", "]", "[")
+    desk.drag((3500, 3000), (3500, 5000))
+    await_result(lambda: len(desk.stored()[0]["paths"]) == 2, "two parts", 30)
+    desk.press("Control+z")
+    await_result(lambda: len(desk.stored()[0]["paths"]) == 1, "one part again", 30)

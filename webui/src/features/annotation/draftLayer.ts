@@ -1,14 +1,48 @@
 /** Draws what a tool shows while it is used, on a canvas of its own: dragging does not draw the regions again. */
 import { beginDrawing, type Point, umToScreen, type View } from '@/viewer'
 
-import type { Draft } from './model/draft'
-import { onScreenPixels, square } from './regionLayer'
+import type { Draft, DraftStroke } from './model/draft'
+import { pathSeen } from './outlinePaths'
+import { drawWords, onScreenPixels, square } from './regionLayer'
 
-export function drawDraft(canvas: HTMLCanvasElement, view: View, draft: Draft, cursor: Point | undefined, colour: string): void {
+const ERASED = '#ffffff'
+const OUTCOME = '#ffffff'
+
+export function drawDraft(canvas: HTMLCanvasElement, view: View, draft: Draft, cursor: Point | undefined, colour: (area?: string) => string): void {
   const context = beginDrawing(canvas, view)
+  context.lineJoin = context.lineCap = 'round'
+  for (const stroke of draft.strokes ?? []) drawStroke(context, stroke, colour)
+  for (const paths of draft.outcome ?? []) drawOutcome(context, view, pathSeen(paths, true, view))
   onScreenPixels(context)
-  context.strokeStyle = colour
+  context.strokeStyle = colour()
   if (draft.line?.length) drawLine(context, view, draft.line, draft.nodes ? cursor : undefined, !!draft.nodes)
+  if (draft.ring_um !== undefined && cursor) drawRing(context, umToScreen(view, cursor), draft.ring_um / view.um_per_px)
+  if (draft.words) drawWords(context, umToScreen(view, draft.words.at), draft.words.text)
+}
+
+function drawStroke(context: CanvasRenderingContext2D, { points, radius_um, erase, area }: DraftStroke, colour: (area: string) => string): void {
+  context.strokeStyle = erase ? ERASED : colour(area)
+  context.globalAlpha = erase ? 0.55 : 0.4
+  context.lineWidth = 2 * radius_um
+  context.beginPath()
+  points.forEach(([x, y], index) => (index ? context.lineTo(x, y) : context.moveTo(x, y)))
+  if (points.length === 1) context.lineTo(...points[0]!)
+  context.stroke()
+  context.globalAlpha = 1
+}
+
+/** Bright on dark, to be told from the outlines that are there. */
+function drawOutcome(context: CanvasRenderingContext2D, view: View, path: Path2D | undefined): void {
+  if (!path) return
+  context.strokeStyle = '#222222'
+  context.lineWidth = 4 * view.um_per_px
+  context.stroke(path)
+  context.strokeStyle = context.fillStyle = OUTCOME
+  context.lineWidth = 2 * view.um_per_px
+  context.stroke(path)
+  context.globalAlpha = 0.25
+  context.fill(path, 'evenodd')
+  context.globalAlpha = 1
 }
 
 function drawLine(context: CanvasRenderingContext2D, view: View, line: readonly Point[], cursor: Point | undefined, nodes: boolean): void {
@@ -19,4 +53,14 @@ function drawLine(context: CanvasRenderingContext2D, view: View, line: readonly 
   context.stroke()
   context.lineWidth = 1.5
   if (nodes) for (const point of line) square(context, umToScreen(view, point))
+}
+
+function drawRing(context: CanvasRenderingContext2D, [x, y]: Point, radius: number): void {
+  for (const [style, width] of [['rgb(0 0 0 / 60%)', 2.5], ['#fff', 1]] as const) {
+    context.strokeStyle = style
+    context.lineWidth = width
+    context.beginPath()
+    context.arc(x, y, radius, 0, 2 * Math.PI)
+    context.stroke()
+  }
 }

@@ -1,5 +1,5 @@
 /** Draws regions and their handles on one canvas over the viewer, in section µm. */
-import type { Paths } from '@/api/types'
+import type { Paths, ShapeKind } from '@/api/types'
 import { beginDrawing, type Point, umToScreen, type View } from '@/viewer'
 
 import { pathSeen } from './outlinePaths'
@@ -9,6 +9,8 @@ export interface Drawn {
   paths: Paths
   colour: string
   selected: boolean
+  shape: ShapeKind
+  text: string
   dashed?: boolean
 }
 
@@ -22,6 +24,7 @@ export function drawRegions(canvas: HTMLCanvasElement, view: View, drawn: readon
   const context = beginDrawing(canvas, view)
   for (const region of drawn) drawRegion(context, view, region)
   onScreenPixels(context)
+  for (const region of drawn) if (region.shape === 'note') drawNote(context, view, region)
   for (const region of drawn) if (region.selected) drawNodes(context, view, region)
 }
 
@@ -31,8 +34,8 @@ export function onScreenPixels(context: CanvasRenderingContext2D): void {
   context.setTransform(ratio, 0, 0, ratio, 0, 0)
 }
 
-function drawRegion(context: CanvasRenderingContext2D, view: View, { paths, colour, selected, dashed }: Drawn): void {
-  const path = pathSeen(paths, true, view)
+function drawRegion(context: CanvasRenderingContext2D, view: View, { paths, colour, selected, shape, dashed }: Drawn): void {
+  const path = shape === 'note' ? undefined : pathSeen(paths, shape === 'region', view)
   if (!path) return
   context.strokeStyle = context.fillStyle = colour
   context.lineWidth = (selected ? 2.25 : 1.75) * view.um_per_px
@@ -43,7 +46,7 @@ function drawRegion(context: CanvasRenderingContext2D, view: View, { paths, colo
     context.stroke(path)
     context.strokeStyle = colour
     context.setLineDash([6 * view.um_per_px, 5 * view.um_per_px])
-  } else {
+  } else if (shape === 'region') {
     context.globalAlpha = selected ? SELECTED_FILL_ALPHA : FILL_ALPHA
     context.fill(path, 'evenodd')
     context.globalAlpha = 1
@@ -79,6 +82,33 @@ function drawHandles(context: CanvasRenderingContext2D, view: View, at: Point, n
     context.fillStyle = context.strokeStyle
     context.fill()
   }
+}
+
+/** Its place as a dot, its words beside it. */
+function drawNote(context: CanvasRenderingContext2D, view: View, { paths, text, colour }: Drawn): void {
+  const at = umToScreen(view, [paths[0]![0]![0], paths[0]![0]![1]])
+  drawWords(context, at, text)
+  context.fillStyle = colour
+  context.strokeStyle = '#fff'
+  context.lineWidth = 1.5
+  context.beginPath()
+  context.arc(...at, 4, 0, 2 * Math.PI)
+  context.fill()
+  context.stroke()
+}
+
+/** Words on a dark plate beside a place. */
+export function drawWords(context: CanvasRenderingContext2D, [x, y]: Point, text: string): void {
+  context.font = '12px system-ui, sans-serif'
+  const lines = text.split('\n')
+  const width = Math.max(...lines.map((line) => context.measureText(line).width))
+  context.fillStyle = 'rgb(20 20 20 / 82%)'
+  context.beginPath()
+  context.roundRect(x + 10, y - 10, width + 12, lines.length * 16 + 6, 4)
+  context.fill()
+  context.fillStyle = '#fff'
+  context.textBaseline = 'top'
+  lines.forEach((line, index) => context.fillText(line, x + 16, y - 6 + index * 16))
 }
 
 /** A node: a white square with an edge in the stroke's colour. */

@@ -3,10 +3,25 @@ import type { Paths } from '@/api/types'
 
 import type { Point } from './geometry'
 
+/** A stroke of the brush that is not part of a region yet. */
+export interface DraftStroke {
+  points: readonly Point[]
+  radius_um: number
+  erase: boolean
+  area: string
+}
+
 export interface Draft {
   line?: readonly Point[] // a path being drawn
   nodes?: boolean // its points as squares, and a line on to the pointer
+  strokes?: readonly DraftStroke[]
+  ring_um?: number // radius of a circle around the pointer
+  outcome?: readonly Paths[] // outlines that would come of it
+  words?: { at: Point; text: string }
 }
+
+/** Whether it has to be drawn again where the pointer goes. */
+export const followsPointer = (draft: Draft): boolean => !!draft.nodes || draft.ring_um !== undefined
 
 export const NO_DRAFT: Draft = {}
 

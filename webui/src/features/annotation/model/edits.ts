@@ -1,5 +1,5 @@
 /** Changes of one region's paths, each a new value. */
-import type { PathPoint, Paths } from '@/api/types'
+import type { PathPoint, Paths, ShapeKind } from '@/api/types'
 
 import { corner, type Point, split } from './geometry'
 
@@ -8,7 +8,8 @@ export interface NodeRef {
   node: number
 }
 
-const FEWEST_NODES = 3
+/** A region needs three nodes, a line two, a note has one. */
+const FEWEST_NODES: Record<ShapeKind, number> = { region: 3, line: 2, note: 1 }
 
 const replacePath = (paths: Paths, at: number, path: PathPoint[]): Paths => paths.map((old, index) => (index === at ? path : old))
 
@@ -46,7 +47,7 @@ export function insertNode(paths: Paths, { path, node }: NodeRef, t: number): Pa
 }
 
 /** Takes a node away; a path with too few nodes goes with it. An empty result means that nothing of the region is left. */
-export function removeNode(paths: Paths, { path, node }: NodeRef): Paths {
+export function removeNode(paths: Paths, { path, node }: NodeRef, shape: ShapeKind = 'region'): Paths {
   const left = paths[path]!.filter((_, index) => index !== node)
-  return left.length < FEWEST_NODES ? paths.filter((_, index) => index !== path) : replacePath(paths, path, left)
+  return left.length < FEWEST_NODES[shape] ? paths.filter((_, index) => index !== path) : replacePath(paths, path, left)
 }

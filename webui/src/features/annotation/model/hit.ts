@@ -1,5 +1,5 @@
 /** What lies under the pointer. */
-import type { Paths } from '@/api/types'
+import type { Paths, ShapeKind } from '@/api/types'
 
 import type { NodeRef } from './edits'
 import { contains, onSegment, type Point, position, segment } from './geometry'
@@ -12,7 +12,7 @@ export type Hit =
 const distance_um = (a: Point, b: Point) => Math.hypot(a[0] - b[0], a[1] - b[1])
 
 /** The nearest node within reach, else the nearest handle, else the nearest edge. */
-export function hitOutline(paths: Paths, at: Point, reach_um: number): Hit | undefined {
+export function hitOutline(paths: Paths, at: Point, reach_um: number, closed = true): Hit | undefined {
   let best: Hit | undefined
   let nearest_um = reach_um
   const offer = (hit: Hit, away_um: number) => {
@@ -28,16 +28,17 @@ export function hitOutline(paths: Paths, at: Point, reach_um: number): Hit | und
       offer({ kind: 'handle', ref, side: 'out' }, distance_um([node[0] + node[4], node[1] + node[5]], at))
     }),
   )
-  return best ?? hitEdge(paths, at, reach_um)
+  return best ?? hitEdge(paths, at, reach_um, closed)
 }
 
 /** The nearest place on the outline within reach: the segment by its first node, and the share along it. */
-export function hitEdge(paths: Paths, at: Point, reach_um: number): Hit | undefined {
+export function hitEdge(paths: Paths, at: Point, reach_um: number, closed = true): Hit | undefined {
   let best: Hit | undefined
   let nearest_um = reach_um
   paths.forEach((nodes, path) =>
     nodes.forEach((node, index) => {
-      const next = nodes[(index + 1) % nodes.length]!
+      const next = nodes[index + 1] ?? (closed ? nodes[0] : undefined)
+      if (!next) return
       const points = [...segment(node, next), position(next)]
       for (let piece = 0; piece + 1 < points.length; piece++) {
         const { t, distance_um: away_um } = onSegment(points[piece]!, points[piece + 1]!, at)
@@ -50,7 +51,10 @@ export function hitEdge(paths: Paths, at: Point, reach_um: number): Hit | undefi
   return best
 }
 
-/** The topmost (last) region that contains the point or whose outline passes within reach. */
-export function hitRegion<R extends { paths: Paths }>(regions: readonly R[], at: Point, reach_um: number): R | undefined {
-  return regions.findLast((region) => contains(region.paths, at) || hitEdge(region.paths, at, reach_um))
+/** The topmost (last) region that contains the point or whose outline passes within reach; of lines and notes the line and the place. */
+export function hitRegion<R extends { paths: Paths; shape?: ShapeKind }>(regions: readonly R[], at: Point, reach_um: number): R | undefined {
+  return regions.findLast(({ paths, shape = 'region' }) => {
+    if (shape === 'note') return hitOutline(paths, at, reach_um, false)
+    return (shape === 'region' && contains(paths, at)) || hitEdge(paths, at, reach_um, shape === 'region')
+  })
 }

@@ -1,26 +1,9 @@
 import { freehandPath } from '../model/drawing'
-import type { Point } from '../model/geometry'
 import { finish } from './finish'
 import type { Desk, Hand, Tool } from './tool'
+import { trail } from './trail'
 
-const TRAIL_STEP_PX = 2
 const TOLERANCE_PX = 1.2
-
-/** Gathers a dragged trail, a point every two pixels of the screen. */
-export function trail(desk: Desk) {
-  let points: Point[] = []
-  return {
-    begin: (at: Point) => void (points = [at]),
-    /** True when it grew. */
-    extend(at: Point): boolean {
-      const last = points.at(-1)
-      if (last && Math.hypot(last[0] - at[0], last[1] - at[1]) < desk.um(TRAIL_STEP_PX)) return false
-      points.push(at)
-      return true
-    },
-    points: (): readonly Point[] => points,
-  }
-}
 
 function take(desk: Desk): Hand {
   const line = trail(desk)

@@ -20,7 +20,7 @@ export function nodeDragging(desk: Desk): Required<Pick<Hand, 'press' | 'drag' |
   return {
     press({ at_um }) {
       const region = store.selection
-      const hit = region && desk.mayWrite() ? hitOutline(region.paths, at_um, desk.um(REACH_PX)) : undefined
+      const hit = region && desk.mayWrite() ? hitOutline(region.paths, at_um, desk.um(REACH_PX), region.shape === 'region') : undefined
       if (!region || !hit || hit.kind === 'edge') return false
       grab = { ...hit, uid: region.uid, before: region.paths }
       return true
@@ -41,16 +41,16 @@ export function nodeDragging(desk: Desk): Required<Pick<Hand, 'press' | 'drag' |
 /** True when the pointer was on a node of the selected region; it is taken away. */
 export function takeNodeAway(desk: Desk, { at_um }: ViewerPointer): boolean {
   const region = desk.store.selection
-  const hit = region && desk.mayWrite() ? hitOutline(region.paths, at_um, desk.um(REACH_PX)) : undefined
+  const hit = region && desk.mayWrite() ? hitOutline(region.paths, at_um, desk.um(REACH_PX), region.shape === 'region') : undefined
   if (!region || hit?.kind !== 'node') return false
-  desk.store.reshape(region.uid, removeNode(region.paths, hit.ref))
+  desk.store.reshape(region.uid, removeNode(region.paths, hit.ref, region.shape))
   return true
 }
 
 /** True when the pointer was on the outline of the selected region; it has a node there now. */
 export function addNode(desk: Desk, { at_um }: ViewerPointer): boolean {
   const region = desk.store.selection
-  const hit = region && desk.mayWrite() ? hitEdge(region.paths, at_um, desk.um(REACH_PX)) : undefined
+  const hit = region && desk.mayWrite() ? hitEdge(region.paths, at_um, desk.um(REACH_PX), region.shape === 'region') : undefined
   if (!region || hit?.kind !== 'edge') return false
   desk.store.reshape(region.uid, insertNode(region.paths, hit.ref, hit.t))
   return true

@@ -10,7 +10,7 @@ export const select: Tool = {
     click(pointer) {
       const { store } = desk
       if (pointer.alt && takeNodeAway(desk, pointer)) return
-      const onNode = store.selection && hitOutline(store.selection.paths, pointer.at_um, desk.um(REACH_PX))?.kind === 'node'
+      const onNode = store.selection && hitOutline(store.selection.paths, pointer.at_um, desk.um(REACH_PX), store.selection.shape === 'region')?.kind === 'node'
       if (!onNode || !desk.mayWrite()) store.select(hitRegion(desk.visible(), pointer.at_um, desk.um(REACH_PX))?.uid)
     },
     double: (pointer) => void addNode(desk, pointer),
