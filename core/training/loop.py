@@ -22,7 +22,7 @@ from core.optimisers.nesterov_sgd import learning_rate_at, nesterov_sgd, set_lea
 from core.training.batches import batches
 from core.training.checkpoint import load_checkpoint, save_checkpoint
 from core.training.loss_watch import LossWatch
-from core.training.metrics import ConfusionMatrix, mean_f1_of_areas
+from core.training.metrics import ConfusionMatrix, f1_of_areas
 from core.training.patch_source import Batch, PatchSource
 from core.training.peers import Peers
 
@@ -53,13 +53,18 @@ class Surroundings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """How the loop ended: `steps` done in all, and loss and F1 of the area over the last reported stretch."""
+    """How the loop ended: `steps` done in all, and loss and F1 of each area over the last reported stretch."""
 
     finished: bool
     steps: int
     loss: float
-    f1_area: float
+    f1: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def f1_area(self) -> float:
+        """Mean F1 of the areas; 0 before anything was reported."""
+        return float(np.mean(self.f1)) if self.f1 else 0.0
 
 
 @dataclass(slots=True)
@@ -92,7 +97,7 @@ def train_model(
     weights = torch.from_numpy(class_weights).to(device)
     first_step = load_checkpoint(surroundings.checkpoints, model, optimiser, settings)
     model.train()
-    stretch, reported = _Stretch(ConfusionMatrix(len(class_weights))), TrainingResult(False, first_step, math.nan, 0.0)
+    stretch, reported = _Stretch(ConfusionMatrix(len(class_weights))), TrainingResult(False, first_step, math.nan)
     watch = LossWatch(len(class_weights), settings.iterations)
     started = reported_at = saved_at = time.monotonic()
 
@@ -123,7 +128,7 @@ def train_model(
             save_checkpoint(surroundings.checkpoints, model, optimiser, done, settings)
             saved_at = now
         if stop:
-            return TrainingResult(False, done, value, reported.f1_area)
+            return TrainingResult(False, done, value, reported.f1)
     return reported
 
 
@@ -155,16 +160,18 @@ def _report(
     surroundings: Surroundings,
     watch: LossWatch,
 ) -> TrainingResult:
-    loss, f1_area = float(np.mean(stretch.losses)), mean_f1_of_areas(stretch.confusion)
+    so_far = TrainingResult(
+        done == settings.iterations, done, float(np.mean(stretch.losses)), f1_of_areas(stretch.confusion), watch.warnings
+    )
     surroundings.report(
         Progress(
             at=datetime.now(UTC),
             phase=STUCK_PHASE if watch.stuck else PHASE,
             step=done,
             of=settings.iterations,
-            loss=loss,
-            metrics={"f1_area": f1_area, "learning_rate": learning_rate_at(done - 1, settings)},
+            loss=so_far.loss,
+            metrics={"f1_area": so_far.f1_area, "learning_rate": learning_rate_at(done - 1, settings)},
             eta_s=seconds_per_step * (settings.iterations - done),
         )
     )
-    return TrainingResult(done == settings.iterations, done, loss, f1_area, watch.warnings)
+    return so_far

@@ -27,9 +27,9 @@ class ConfusionMatrix:
         return float(2 * hits / total) if total else 0.0
 
 
-def mean_f1_of_areas(confusion: ConfusionMatrix) -> float:
-    """Mean F1 of the areas, which follow the auxiliary classes."""
-    return float(np.mean([confusion.f1(number) for number in range(AREA, len(confusion.counts))]))
+def f1_of_areas(confusion: ConfusionMatrix) -> tuple[float, ...]:
+    """F1 of each area; the areas follow the auxiliary classes."""
+    return tuple(confusion.f1(number) for number in range(AREA, len(confusion.counts)))
 
 
 def f1_of_masks(truth: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> float:

@@ -35,12 +35,9 @@ def model_report(
     validation_f1: Mapping[str, float],
     calibration: Calibration | None,
 ) -> ModelReport:
-    """The report of a training on `labels`, the class rasters of its sections within their regions of interest.
-
-    Training F1 is known by area only where there is one area.
-    """
+    """The report of a training on `labels`, the class rasters of its sections within their regions of interest."""
     areas = parameters.areas
-    training_f1 = {areas[0]: result.f1_area} if len(areas) == 1 else {}
+    training_f1 = dict(zip(areas, result.f1, strict=True))
     warnings = [
         *result.warnings,
         *_of_labels(parameters, labels),
@@ -79,7 +76,7 @@ def _of_labels(parameters: TrainParameters, labels: Sequence[NDArray[np.uint8]])
 
 def _of_scores(training_f1: Mapping[str, float], validation_f1: Mapping[str, float]) -> Iterator[str]:
     for area, score in validation_f1.items():
-        if training_f1.get(area, 0.0) - score > GAP_F1:
+        if training_f1[area] - score > GAP_F1:
             yield (
                 f"{area} scores F1 {score:.2f} on held-out parts of the training sections, but {training_f1[area]:.2f} on what "
                 "was learnt: the model knows its examples better than the area; annotate another section"

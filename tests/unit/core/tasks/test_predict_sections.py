@@ -7,7 +7,7 @@ import pytest
 from core.anatomy.shape_between import interpolated_distance
 from core.contracts.datasets import RasterGrid
 from core.contracts.presets import PRESETS
-from core.contracts.training import AREA, OTHER_GRAY_MATTER, SectionPrediction
+from core.contracts.training import AREA, OTHER_GRAY_MATTER, ModelReport, SectionPrediction
 from core.datasets import BrainFolder
 from core.datasets.build_store import StoreOptions, build_store
 from core.imaging.store import StoreWriter
@@ -174,9 +174,10 @@ def test_a_prediction_sees_the_same_pixels_from_a_store_as_from_the_images(tiny_
 
 
 def test_a_global_model_of_two_areas_predicts_each_of_them(tiny_brain, tmp_path):
-    """Trained on three sections, it predicts between the two nearest; each area's raster knows that area alone."""
+    """Trained on three sections, it predicts between the two nearest; each area has its own raster and F1."""
     run = LocalRun(tiny_brain, tmp_path, sections=(901, 921, 941), areas=("hOc1", "hOc2"))
-    run.train()
+    report = ModelReport.model_validate_json((run.train() / "report.json").read_text(encoding="utf-8"))
+    assert tuple(report.training_f1) == run.areas
     folder = run.predict((911,)) / "predictions"
     found = {area: read(folder, 911, area)[:2] for area in run.areas}
     assert {document.area for document, _ in found.values()} == {"hOc1", "hOc2"}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.training.metrics import ConfusionMatrix, border_distance_um, f1_of_masks
+from core.training.metrics import ConfusionMatrix, border_distance_um, f1_of_areas, f1_of_masks
 
 
 def test_f1_is_twice_the_hits_over_both_totals():
@@ -9,6 +9,12 @@ def test_f1_is_twice_the_hits_over_both_totals():
     matrix.add(np.array([3, 3, 3, 2, 0], np.uint8), np.array([3, 3, 2, 3, 0], np.uint8))
     assert matrix.f1(3) == pytest.approx(2 * 2 / (3 + 3))
     assert matrix.f1(1) == 0
+
+
+def test_each_area_has_its_own_f1():
+    matrix = ConfusionMatrix(6)
+    matrix.add(np.array([3, 3, 4, 4, 0], np.uint8), np.array([3, 3, 4, 2, 0], np.uint8))
+    assert f1_of_areas(matrix) == (1.0, pytest.approx(2 / 3), 0.0)
 
 
 def test_unknown_labels_do_not_count():

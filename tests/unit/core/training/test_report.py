@@ -6,7 +6,7 @@ from core.contracts.training import Calibration, SegmentationSettings, TrainPara
 from core.training.loop import TrainingResult
 from core.training.report import calibrated, model_report
 
-RESULT = TrainingResult(True, 3000, 0.2, 0.95)
+RESULT = TrainingResult(True, 3000, 0.2, (0.95,))
 HONEST = Calibration(temperature=1.5, ece_before=0.1, ece_after=0.01)
 
 
@@ -62,13 +62,17 @@ def test_probabilities_that_are_not_honest_are_told(share: float, calibration: C
 
 
 def test_what_the_loop_warned_of_comes_first() -> None:
-    stuck = TrainingResult(True, 10, 1.4, 0.1, ("the loss does not fall",))
+    stuck = TrainingResult(True, 10, 1.4, (0.1,), ("the loss does not fall",))
     assert model_report(parameters(), stuck, labels(), {}, None).warnings[0] == "the loss does not fall"
 
 
-def test_the_mean_over_several_areas_is_no_area_s_own_score() -> None:
+def test_of_several_areas_each_has_its_own_score_and_its_own_warning() -> None:
     raster = [np.arange(5, dtype=np.uint8).repeat(10_000)[None]] * 2
-    assert model_report(parameters("hOc1", "hOc2"), RESULT, raster, {"hOc1": 0.9, "hOc2": 0.8}, HONEST).training_f1 == {}
+    result = TrainingResult(True, 3000, 0.2, (0.95, 0.85))
+    report = model_report(parameters("hOc1", "hOc2"), result, raster, {"hOc1": 0.9, "hOc2": 0.6}, HONEST)
+    assert report.training_f1 == {"hOc1": 0.95, "hOc2": 0.85}
+    (warning,) = report.warnings
+    assert warning.startswith("hOc2 scores F1 0.60 on held-out parts of the training sections, but 0.85")
 
 
 def test_the_temperature_comes_from_the_pixels_of_all_batches() -> None:
