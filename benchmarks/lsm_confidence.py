@@ -9,6 +9,9 @@ to the area on all sections, how much of what is wrong lies in the most doubtful
 missed ones too, among the most doubtful pixels of the regions, as many as a fifth of the area. Doubt of a section: its rank
 correlation with 1 − F1. Doubt of border stretches: the mean distance to the true border (within the gray matter's outline as
 drawn) of the most doubtful fifth of all stretches and of the others.
+
+With --members N further models of other seeds are trained (in the folders seed_1, ... of WORK) and predict together with the
+first: the same figures of 2, ... N of them.
 """
 
 import argparse
@@ -20,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from benchmarks.figures import Figure, run
-from benchmarks.lsm_demo import Demo, Held, add_options, demo
+from benchmarks.lsm_demo import Demo, Held, add_options, demo, trained
 from core.contracts.training import AREA, ModelReport, SectionPrediction
 from core.geometry.frames import um_to_px
 from core.geometry.interpolation import signed_distance_px
@@ -55,12 +58,13 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
     calibrated = predictor_of(brain.model, brain.network)
     report = ModelReport.model_validate_json((options.work / "results" / REPORT_FILE).read_text(encoding="utf-8"))
     looked = _look(brain, calibrated, options.quick)
-    plain = None if options.quick else _look(brain, replace(calibrated, temperature=1.0), quick=False)
+    plain = None if options.quick else _look(brain, _uncalibrated(calibrated), quick=False)
     figures = [
         Figure("lsm.ece", shared_ece(looked), "", 0.05),
         Figure("lsm.doubt_top20_share", top_share(looked, missed_too=False), "", 0.5, "at least"),
         Figure("lsm.doubt_top20_share_with_missed", top_share(looked, missed_too=True), ""),
         Figure("lsm.doubt_rank_correlation", rank_correlation(looked), ""),
+        Figure("lsm.f1_between", float(np.mean([one.f1 for one in looked])), "F1"),
         *border_figures(looked),
     ]
     if plain is not None:
@@ -71,7 +75,26 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
             Figure("lsm.held_out_ece_before", report.calibration.ece_before, ""),
             Figure("lsm.held_out_ece_after", report.calibration.ece_after, ""),
         ]
+    return figures + _together(brain, options)
+
+
+def _together(brain: Demo, options: argparse.Namespace) -> list[Figure]:
+    """Figures of two models and more that predict together."""
+    others, figures = [], []
+    for seed in range(1, options.members):
+        others.append(trained(brain.folder, options.work / f"seed_{seed}", seed))
+        looked = _look(brain, predictor_of(brain.model, brain.network, others), options.quick)
+        figures += [
+            Figure(f"lsm.ece_of_{seed + 1}", shared_ece(looked), ""),
+            Figure(f"lsm.doubt_top20_share_of_{seed + 1}", top_share(looked, missed_too=False), ""),
+            Figure(f"lsm.doubt_top20_share_with_missed_of_{seed + 1}", top_share(looked, missed_too=True), ""),
+            Figure(f"lsm.f1_of_{seed + 1}", float(np.mean([one.f1 for one in looked])), "F1"),
+        ]
     return figures
+
+
+def _uncalibrated(predictor: Predictor) -> Predictor:
+    return replace(predictor, members=tuple(replace(member, temperature=1.0) for member in predictor.members))
 
 
 def _look(brain: Demo, predictor: Predictor, quick: bool) -> list[Looked]:
@@ -144,4 +167,6 @@ def border_figures(looked: Sequence[Looked]) -> list[Figure]:
 
 
 if __name__ == "__main__":
-    run(measure, add_options(argparse.ArgumentParser(prog="python -m benchmarks.lsm_confidence", description=__doc__)))
+    parser = add_options(argparse.ArgumentParser(prog="python -m benchmarks.lsm_confidence", description=__doc__))
+    parser.add_argument("--members", type=int, default=1, help="models that predict together, at most")
+    run(measure, parser)

@@ -119,17 +119,23 @@ class Held:
 
 def demo(options: argparse.Namespace) -> Demo:
     """The demo model in the work folder, trained if it is not there yet."""
-    folder, results = BrainFolder(options.brain.resolve()), options.work / "results"
-    if not (results / DESCRIPTION_FILE).exists():
-        _train(folder, options.work)
-    model, network = load_model(results)
-    return Demo(folder, model, Remembering(network))
+    folder = BrainFolder(options.brain.resolve())
+    return Demo(folder, *trained(folder, options.work))
 
 
-def _train(folder: BrainFolder, work: Path) -> None:
+def trained(folder: BrainFolder, work: Path, seed: int = 0) -> tuple[SegmentationModel, Remembering]:
+    """The demo model of a seed in its folder, trained if it is not there yet."""
+    if not (work / "results" / DESCRIPTION_FILE).exists():
+        _train(folder, work, seed)
+    model, network = load_model(work / "results")
+    return model, Remembering(network)
+
+
+def _train(folder: BrainFolder, work: Path, seed: int) -> None:
     for name in ("results", "checkpoints"):
         (work / name).mkdir(parents=True, exist_ok=True)
-    parameters = TrainParameters(areas=(AREA,), sections=ANNOTATED_SECTIONS, settings=PRESETS["demo"].settings)
+    settings = PRESETS["demo"].settings.model_copy(update={"seed": seed})
+    parameters = TrainParameters(areas=(AREA,), sections=ANNOTATED_SECTIONS, settings=settings)
     progress = TerminalProgress()
     surroundings = JobContext(
         brain_folder=folder.path,

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from core.contracts.datasets import RasterGrid
 from core.contracts.training import AREA, SegmentationSettings
-from core.inference.predict import Predictor, ReadImage, RegionPrediction, ready
+from core.inference.predict import Member, Predictor, ReadImage, RegionPrediction, ready
 from core.losses.weighted_cross_entropy import weighted_cross_entropy
 from core.models.device import choose_device, mixed_precision, placed
 from core.models.factory import as_input, build_model
@@ -136,7 +136,8 @@ def predict_ratio(settings: SegmentationSettings, side_px: int, patches: int) ->
     The whole square is predicted in tiles, the same network's patches only on a strip of `patches` of them.
     """
     settings = settings.model_copy(update={"precision": "float32"})  # in which labels of tiles and patches are compared
-    predictor = Predictor(ready(build_model(settings.architecture)), patch_geometry(settings), settings.precision)
+    member = Member(ready(build_model(settings.architecture)))
+    predictor = Predictor((member,), patch_geometry(settings), settings.precision)
     read = _noise_reader()
     strip_px = patches * PATCH_PX
     tiles_s, whole = _timed(predictor, (side_px, side_px), settings, read)

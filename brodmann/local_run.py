@@ -1,7 +1,7 @@
 """Run a job's task in a terminal: Ctrl-C asks it to write a checkpoint and end."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -27,7 +27,9 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def context(brain_folder: Path, out: Path, model: Path, report: Callable[[Progress], None]) -> Iterator[JobContext]:
+def context(
+    brain_folder: Path, out: Path, model: Path, report: Callable[[Progress], None], more: Sequence[Path] = ()
+) -> Iterator[JobContext]:
     """A task's surroundings in the folder `out`; Ctrl-C asks the task to write a checkpoint and end."""
     with stop_on_interrupt() as stop_requested:
-        yield run_here.context(brain_folder, out, model, report, stop_requested)
+        yield run_here.context(brain_folder, out, model, report, stop_requested, more)

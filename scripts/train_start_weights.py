@@ -25,7 +25,7 @@ from core.contracts.training import AREA as AREA_CLASS
 from core.contracts.training import AUXILIARY_CLASSES, Architecture, SegmentationSettings
 from core.datasets import BrainFolder, adopt_truth
 from core.imaging.sections import read_at
-from core.inference.predict import Predictor, ready
+from core.inference.predict import Member, Predictor, ready
 from core.losses.weighted_cross_entropy import weighted_cross_entropy
 from core.models.device import choose_device, mixed_precision, placed
 from core.models.factory import NETWORKS, as_input, build_model, parameter_count
@@ -164,7 +164,7 @@ def _mirrored_raster(raster: Raster) -> Raster:
 
 def held_out_f1(folder: BrainFolder, model: nn.Module, settings: SegmentationSettings) -> list[float]:
     """F1 of the area within the region around it, on every section of a brain, without any fine-tuning."""
-    predictor = Predictor(ready(model), patch_geometry(settings), settings.precision)
+    predictor = Predictor((Member(ready(model)),), patch_geometry(settings), settings.precision)
     scores = []
     for section in folder.brain.sections:
         labels = resident(folder, section.number, settings).labels_in_region

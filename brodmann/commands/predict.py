@@ -12,31 +12,38 @@ from brodmann.progress import TerminalProgress
 @click.command(epilog="Example: brodmann predict data/brains/B20 --model runs/hOc1 --out runs/p")
 @folder_argument
 @click.option(
-    "--model", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of `train`."
+    "--model",
+    "models",
+    required=True,
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of `train`; given again, the models predict together.",
 )
 @click.option("--sections", default="", help="Sections to predict, e.g. 911,921; all between the training sections by default.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for labels and confidences.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
-def command(brain: Path, model: Path, sections: str, out: Path, as_json: bool) -> None:
+def command(brain: Path, models: tuple[Path, ...], sections: str, out: Path, as_json: bool) -> None:
     """Predict sections of the dataset BRAIN; rasters and their positions go to OUT/results/predictions."""
     from brodmann.local_run import context
     from core.contracts.training import PredictParameters, SectionPrediction
     from core.datasets import BrainFolder
     from core.tasks.model_files import load_description
     from core.tasks.predict_sections import predict
-    from core.tasks.run_here import ELSEWHERE, definition
+    from core.tasks.run_here import definition, elsewhere
 
     dataset = BrainFolder(brain)
-    trained = load_description(model / "results")
+    trained = load_description(models[0] / "results")
     first, last = trained.sections[0], trained.sections[-1]
     inside = (section.number for section in dataset.brain.sections if first < section.number < last)
     wanted = numbers_in(sections) or tuple(number for number in inside if number not in trained.sections)
     if not wanted:
         raise click.ClickException(f"{dataset.brain.id} has no section between {first} and {last}")
-    job = definition(dataset, PredictParameters(model_job=ELSEWHERE, sections=wanted))
+    keys = tuple(map(elsewhere, range(len(models))))
+    parameters = PredictParameters(model_job=keys[0], more_models=keys[1:], sections=wanted)
+    job = definition(dataset, parameters)
     progress = TerminalProgress()
     try:
-        with context(brain.resolve(), out, model, progress) as surroundings:
+        with context(brain.resolve(), out, models[0], progress, models[1:]) as surroundings:
             predict(job, surroundings)
     finally:
         progress.close()

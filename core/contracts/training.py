@@ -69,11 +69,22 @@ class TrainParameters(Contract):
 
 
 class PredictParameters(Contract):
-    """Parameters of a `predict` job: one model over sections that lie between its training sections."""
+    """Parameters of a `predict` job: one model over sections that lie between its training sections, or several together."""
 
     kind: Literal["predict"] = "predict"
     model_job: Key
+    more_models: tuple[Key, ...] = Field(
+        default=(),
+        max_length=9,
+        description="further training jobs of the same areas, sections and network: the models' probabilities are averaged",
+    )
     sections: tuple[SectionNumber, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _different_models(self) -> "PredictParameters":
+        if len({self.model_job, *self.more_models}) <= len(self.more_models):
+            raise ValueError("a model is named twice: only models that differ know more together")
+        return self
 
 
 class BorderStretch(Contract):

@@ -42,14 +42,35 @@ class RegionPrediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Predictor:
-    """A trained network ready to predict regions: `model` must have been placed by `ready`."""
+class Member:
+    """A trained network, placed by `ready`, and the temperature of its own calibration."""
 
     model: nn.Module
+    temperature: float = 1.0
+
+    def probabilities(self, inputs: Sequence[Tensor], prior: Tensor | None) -> Tensor:
+        """Probabilities (classes, h, w), calibrated; `prior` as of `fused`."""
+        logits: Tensor = self.model(*inputs)
+        logits = logits.float()
+        if prior is not None:
+            logits = fused(logits, prior)
+        # After the prior, so that no label of a model alone depends on the temperature.
+        return (logits / self.temperature).softmax(dim=1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """One trained network ready to predict regions, or several of the same inputs and areas that decide together.
+
+    Of several the probabilities are averaged: where members disagree the mixture is in doubt, though each may be sure of itself
+    (B. Lakshminarayanan, A. Pritzel and C. Blundell, Simple and scalable predictive uncertainty estimation using deep
+    ensembles, NeurIPS 2017).
+    """
+
+    members: tuple[Member, ...]
     geometry: PatchGeometry
     precision: Precision
     areas: int = 1
-    temperature: float = 1.0
     tile_px: int = TILE_PX
 
     def predict(
@@ -85,15 +106,14 @@ class Predictor:
     def _run(
         self, images: Sequence[NDArray[np.uint8]], prior: NDArray[np.float32] | None
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        device = next(self.model.parameters()).device
+        device = next(self.members[0].model.parameters()).device
         inputs = [as_input(torch.from_numpy(image).to(device)[None, None].float() / 255) for image in images]
+        shapes = None if prior is None else torch.from_numpy(prior).to(device)
         with torch.inference_mode(), mixed_precision(device, self.precision):
-            logits: Tensor = self.model(*inputs)
-            logits = logits.float()
-            if prior is not None:
-                logits = fused(logits, torch.from_numpy(prior).to(device))
-            # After the prior, so that no label depends on the temperature.
-            probabilities = (logits / self.temperature).softmax(dim=1)[0]
+            probabilities = self.members[0].probabilities(inputs, shapes)
+            for member in self.members[1:]:
+                probabilities += member.probabilities(inputs, shapes)
+            probabilities /= len(self.members)
             confidence, label = probabilities.max(dim=0)
             entropy = -(probabilities * probabilities.clamp_min(1e-12).log()).sum(dim=0) / math.log(len(probabilities))
             shares = torch.cat([confidence[None], entropy[None], probabilities[AREA:]])

@@ -20,7 +20,7 @@ from core.datasets import BrainFolder
 from core.datasets.open_section import open_section
 from core.imaging.reader import SectionReader
 from core.imaging.sections import read_at
-from core.inference.predict import Predictor, RegionPrediction, ready
+from core.inference.predict import Member, Predictor, RegionPrediction, ready
 from core.inference.shape_prior import log_odds
 from core.models.geometry import patch_geometry
 from core.sampling.labels import resample_nearest, section_grid
@@ -32,6 +32,8 @@ from core.tasks.prediction_files import of_area, write_prediction
 from core.units import um_to_mm
 
 FOLDER = "predictions"
+
+Trained = tuple[SegmentationModel, nn.Module]
 
 
 class PredictionInputError(Exception):
@@ -46,11 +48,11 @@ def predict(definition: JobDefinition, context: JobContext) -> None:
     parameters = definition.parameters
     if not isinstance(parameters, PredictParameters):
         raise PredictionInputError(f"job {definition.key} is a {parameters.kind} job, not a predict job")
-    model_folder = context.results_of(parameters.model_job)
-    model, network = load_model(model_folder)
-    _check(parameters, model)
+    model, network = load_model(context.results_of(parameters.model_job))
+    others = [load_model(context.results_of(key)) for key in parameters.more_models]
+    _check(parameters, model, [other for other, _ in others])
     folder = BrainFolder(context.brain_folder)
-    predictor = predictor_of(model, network)
+    predictor = predictor_of(model, network, others)
     regions = enlarged_regions(folder, model)
     results = context.results / FOLDER
     results.mkdir(exist_ok=True)
@@ -70,10 +72,11 @@ def predict(definition: JobDefinition, context: JobContext) -> None:
             written.result()
 
 
-def predictor_of(model: SegmentationModel, network: nn.Module) -> Predictor:
-    """The trained network as a predictor with the model's own calibration."""
+def predictor_of(model: SegmentationModel, network: nn.Module, others: Sequence[Trained] = ()) -> Predictor:
+    """The trained network as a predictor with its own calibration; with `others` they predict together."""
     settings = model.settings
-    return Predictor(ready(network), patch_geometry(settings), settings.precision, len(model.areas), model.temperature)
+    members = tuple(Member(ready(each), about.temperature) for about, each in ((model, network), *others))
+    return Predictor(members, patch_geometry(settings), settings.precision, len(model.areas))
 
 
 def enlarged_regions(folder: BrainFolder, model: SegmentationModel) -> dict[int, PlacedMask]:
@@ -127,11 +130,23 @@ def _write(results: Path, model: SegmentationModel, number: int, prediction: Reg
         write_prediction(results, number, area, of_area(prediction, index))
 
 
-def _check(parameters: PredictParameters, model: SegmentationModel) -> None:
+def _check(parameters: PredictParameters, model: SegmentationModel, others: Sequence[SegmentationModel]) -> None:
+    for other in others:
+        if _kind(other) != _kind(model):
+            raise PredictionInputError(
+                "models that predict together must be of the same areas, training sections and network, but one is of "
+                f"{_kind(other)} and the first of {_kind(model)}"
+            )
     first, last = model.sections[0], model.sections[-1]
     outside = [number for number in parameters.sections if not first < number < last]
     if outside:
         raise PredictionInputError(f"sections {outside} do not lie between the training sections {first} and {last}")
+
+
+def _kind(model: SegmentationModel) -> str:
+    """What models that predict together share, in words: regions, outlines and precision are then the first one's."""
+    areas, sections, settings = ", ".join(model.areas), ", ".join(map(str, model.sections)), model.settings
+    return f"{areas} on {sections}, {settings.architecture} at {settings.low_pixel_size_um:g} µm"
 
 
 def _read(section: SectionReader, grid: RasterGrid) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
 """Run tasks here and now, without services: what terminal commands, evaluation and benchmarks use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -10,7 +10,13 @@ from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, JobPar
 from core.datasets import BrainFolder
 from core.tasks.context import JobContext
 
-ELSEWHERE = "0" * 32  # stands for the model folder given to `context`
+
+def elsewhere(index: int) -> str:
+    """The key that stands for the model folder given to `context`, or for one of `more`, counted from 1."""
+    return f"{index:032x}"
+
+
+ELSEWHERE = elsewhere(0)
 
 
 class MissingOutlineError(Exception):
@@ -46,9 +52,16 @@ def definition(brain: BrainFolder, parameters: JobParameters, annotations: tuple
 
 
 def context(
-    brain_folder: Path, out: Path, model: Path, report: Callable[[Progress], None], stop_requested: Callable[[], bool]
+    brain_folder: Path,
+    out: Path,
+    model: Path,
+    report: Callable[[Progress], None],
+    stop_requested: Callable[[], bool],
+    more: Sequence[Path] = (),
 ) -> JobContext:
-    """A task's surroundings in the folder `out`, made if need be; the results of any other job are those in `model`."""
+    """A task's surroundings in the folder `out`, made if need be; the results of other jobs, named by `elsewhere`, are those
+    in `model` and `more`.
+    """
     results, checkpoints = out / "results", out / "checkpoints"
     for folder in (results, checkpoints):
         folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +69,7 @@ def context(
         brain_folder=brain_folder,
         results=results,
         checkpoints=checkpoints,
-        results_of=lambda _key: model / "results",
+        results_of=lambda key: (model, *more)[int(key, 16)] / "results",
         report=report,
         stop_requested=stop_requested,
     )

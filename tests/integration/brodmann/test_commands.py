@@ -39,6 +39,16 @@ def test_predict_tells_every_section_in_between(workplace: Path) -> None:
             assert (workplace / "predicted" / "results" / "predictions" / file).is_file()
 
 
+def test_of_several_models_all_have_a_say(workplace: Path) -> None:
+    """A model and its own copy agree with the model alone."""
+    models = ("--model", f"{workplace}/model", "--model", f"{workplace}/model")
+    brodmann("predict", f"{workplace}/TINY", *models, "--sections", "921", "--out", f"{workplace}/together")
+    alone, both = (
+        (workplace / name / "results" / "predictions" / "921_hOc1_label.png").read_bytes() for name in ("predicted", "together")
+    )
+    assert both == alone
+
+
 def test_evaluate_scores_every_section_and_draws_the_worst(workplace: Path) -> None:
     picture = workplace / "worst.png"
     folders = ("--model", f"{workplace}/model", "--predictions", f"{workplace}/predicted")

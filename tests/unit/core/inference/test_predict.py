@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from core.contracts.datasets import RasterGrid
 from core.contracts.training import SegmentationSettings
-from core.inference.predict import Predictor, ready
+from core.inference.predict import Member, Predictor, ready
 from core.inference.tiles import plan_tiles
 from core.models.factory import build_model
 from core.models.geometry import patch_geometry
@@ -40,9 +42,9 @@ def noise_reader(seed=0):
     return read
 
 
-def network(architecture):
+def network(architecture, seed=1):
     """A network with scattered normalisation statistics, so that its outputs vary over the image."""
-    model = build_model(architecture, seed=1)
+    model = build_model(architecture, seed=seed)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model.train()
@@ -54,9 +56,8 @@ def network(architecture):
 
 def predictor(architecture, tile_px, model=None, temperature=1.0):
     settings = SegmentationSettings(architecture=architecture)
-    return Predictor(
-        model or network(architecture), patch_geometry(settings), "float32", temperature=temperature, tile_px=tile_px
-    )
+    member = Member(model or network(architecture), temperature)
+    return Predictor((member,), patch_geometry(settings), "float32", tile_px=tile_px)
 
 
 def ignore(done, of):
@@ -104,6 +105,22 @@ def test_the_temperature_changes_probabilities_but_no_label():
     assert (hot.confidence <= cold.confidence).all()
     assert (hot.entropy >= cold.entropy).all()
     assert (hot.confidence < cold.confidence).any()
+
+
+def test_models_that_predict_together_average_their_calibrated_probabilities():
+    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    tissue, prior = np.ones(region.mask.shape, np.uint8), shape_prior(region.mask.shape)
+    members = (Member(network("lr_unet", 1), 0.7), Member(network("lr_unet", 2), 1.5))
+    alone = predictor("lr_unet", 128, members[0].model)
+    one, two = (replace(alone, members=(m,)).predict(region, tissue, noise_reader(), ignore, prior) for m in members)
+    both = replace(alone, members=members).predict(region, tissue, noise_reader(), ignore, prior)
+    mean = (one.probabilities.astype(float) + two.probabilities) / 2
+    assert np.abs(both.probabilities - mean).max() <= 1
+    inside = region.mask
+    differ = inside & (one.labels != two.labels)
+    assert differ.any()
+    assert (both.confidence[differ] <= np.maximum(one.confidence, two.confidence)[differ]).all()
+    assert both.entropy[inside].mean() > (one.entropy[inside].mean() + two.entropy[inside].mean()) / 2
 
 
 def test_prediction_does_not_depend_on_where_the_region_starts():
@@ -171,6 +188,13 @@ def test_tiles_cover_the_region_once_and_start_on_the_phase_grid(tile_px, phase_
 def test_tiles_off_the_phase_grid_are_refused():
     with pytest.raises(ValueError, match="multiple of 32 px, got 40"):
         plan_tiles(disc((20, 20), 10), 40, 32)
+
+
+def test_a_region_off_the_label_grid_is_refused():
+    region = disc((20, 20), 10, size_px=(40, 40))
+    off = replace(region, grid=region.grid.model_copy(update={"origin_um": (8.0, 0.0)}))
+    with pytest.raises(ValueError, match=r"starts at 8\.0 µm, which is no multiple of 16"):
+        plan_tiles(off, 64, 32)
 
 
 def test_stopping_between_tiles_ends_the_prediction():
