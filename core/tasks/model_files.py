@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
@@ -91,7 +92,7 @@ def load_network(folder: Path, description: SegmentationModel) -> nn.Module:
     try:
         tensors: dict[str, torch.Tensor] = load_file(path)
         model.load_state_dict(tensors)
-    except (FileNotFoundError, RuntimeError) as error:
+    except (FileNotFoundError, RuntimeError, SafetensorError) as error:
         raise ModelFilesError(f"{path} does not hold the weights of a {description.settings.architecture}: {error}") from error
     return model
 

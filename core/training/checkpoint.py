@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 from torch.optim import SGD
@@ -16,7 +16,7 @@ FILE_NAME = "checkpoint.safetensors"
 
 
 class CheckpointError(Exception):
-    """A checkpoint that does not belong to this training."""
+    """A checkpoint that does not belong to this training, or cannot be read."""
 
 
 def save_checkpoint(folder: Path, model: nn.Module, optimiser: SGD, step: int, settings: SegmentationSettings) -> None:
@@ -33,16 +33,19 @@ def save_checkpoint(folder: Path, model: nn.Module, optimiser: SGD, step: int, s
 def load_checkpoint(folder: Path, model: nn.Module, optimiser: SGD, settings: SegmentationSettings) -> int:
     """Restore the state of the folder's checkpoint and return its step; 0 when there is none.
 
-    CheckpointError when it was written with other settings.
+    CheckpointError when it was written with other settings or is damaged.
     """
     path = folder / FILE_NAME
     if not path.exists():
         return 0
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
-        if SegmentationSettings.model_validate_json(metadata["settings"]) != settings:
-            raise CheckpointError(f"{path} was written with other settings; remove it to train from the start")
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no mapping
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata()
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no mapping
+    except SafetensorError as error:
+        raise CheckpointError(f"{path} cannot be read ({error}); remove it to train from the start") from error
+    if SegmentationSettings.model_validate_json(metadata["settings"]) != settings:
+        raise CheckpointError(f"{path} was written with other settings; remove it to train from the start")
     model.load_state_dict({name.removeprefix("model/"): value for name, value in tensors.items() if name.startswith("model/")})
     for name, parameter in model.named_parameters():
         momentum = tensors.get(f"momentum/{name}")

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from core.contracts.training import SegmentationSettings
-from core.models.blocks import hr_encoder, lr_encoder
+from core.models.blocks import centre_crop, hr_encoder, lr_encoder
 from core.models.catalogue import describe_models
 from core.models.factory import NETWORKS, build_model, input_names, parameter_count
 from core.models.geometry import patch_geometry
@@ -54,6 +54,12 @@ def test_decoder_stages_have_the_specified_sizes():
         stage.register_forward_hook(lambda _module, _inputs, output: sizes.append(output.shape[-1]))
     model(torch.zeros(1, 1, 2025, 2025, device="meta"), torch.zeros(1, 1, 628, 628, device="meta"))
     assert sizes == [12, 20, 36, 64]
+
+
+@pytest.mark.parametrize("size_px", [7, 12])
+def test_a_crop_that_would_shift_by_half_a_pixel_or_find_too_little_is_refused(size_px):
+    with pytest.raises(ValueError, match=rf"cannot centre-crop \(10, 10\) to \({size_px}, {size_px}\) with even borders"):
+        centre_crop(torch.zeros(1, 1, 10, 10), size_px, size_px)
 
 
 def test_odd_size_before_a_pool_is_refused():

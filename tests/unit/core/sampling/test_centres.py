@@ -54,6 +54,11 @@ def test_area_missing_on_a_section_is_named():
         BalancedCentres([first, second], ("hOc1",), (901, 1021))
 
 
+def test_an_area_missing_everywhere_is_named():
+    with pytest.raises(ClassAbsentError, match=r"area hOc2 has no pixels in any of the training sections: .*check the outline"):
+        BalancedCentres(two_sections(), ("hOc1", "hOc2"), (901, 1021))
+
+
 def test_an_absent_auxiliary_class_is_left_out():
     labels = np.array([[2, 2, 3, 3]], np.uint8)
     balanced = BalancedCentres([labels], ("hOc1",), (901,))

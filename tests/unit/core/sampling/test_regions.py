@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,16 @@ def test_prediction_region_unites_both_training_regions_in_the_target_frame():
     regions = [region_around(dot(1, 50, 50), 1.0), region_around(dot(3, 100, 50), 1.0)]
     found = prediction_region(regions, ALIGNMENT, 2, GRID).mask
     np.testing.assert_array_equal(found, region_around(dot(2, 60, 50), 1.0).mask | region_around(dot(2, 130, 50), 1.0).mask)
+
+
+def test_a_region_is_turned_and_mirrored_as_its_section_is():
+    """A quarter turn clockwise after mirroring takes (x, y) to (-y, -x), here moved by 15 mm; the way back undoes it."""
+    transform = RigidTransform(angle_rad=math.pi / 2, dx_um=15_000, dy_um=15_000, mirrored=True)
+    alignment = Alignment(base_section=1, steps=(AlignmentStep(section=1, successor=2, transform=transform),))
+    carried = prediction_region([region_around(dot(1, 70, 80), 1.0)], alignment, 2, GRID).mask
+    np.testing.assert_array_equal(carried, region_around(dot(2, 69, 79), 1.0).mask)
+    back = prediction_region([region_around(dot(2, 69, 79), 1.0)], alignment, 1, GRID).mask
+    np.testing.assert_array_equal(back, region_around(dot(1, 70, 80), 1.0).mask)
 
 
 def test_enlarging_the_radius_enlarges_the_prediction_region():

@@ -7,8 +7,8 @@ import pytest
 from core.anatomy.shape_between import interpolated_distance
 from core.contracts.datasets import RasterGrid
 from core.contracts.presets import PRESETS
-from core.contracts.training import AREA, OTHER_GRAY_MATTER, ModelReport, SectionPrediction
-from core.datasets import BrainFolder
+from core.contracts.training import AREA, OTHER_GRAY_MATTER, ModelReport, SectionPrediction, TrainParameters
+from core.datasets import BrainFolder, MissingFileError
 from core.datasets.build_store import StoreOptions, build_store
 from core.imaging.store import StoreWriter
 from core.inference.shape_prior import scale_um
@@ -19,13 +19,14 @@ from core.tasks.model_files import ModelFilesError, load_model
 from core.tasks.predict_sections import (
     PredictionInputError,
     enlarged_regions,
+    predict,
     predict_section,
     predictor_of,
     section_prior,
     section_region,
 )
 from core.tasks.prediction_files import describe
-from tests.fakes.tasks import TRAIN_KEY, LocalRun
+from tests.fakes.tasks import PREDICT_KEY, TRAIN_KEY, LocalRun
 
 
 @pytest.fixture
@@ -90,9 +91,45 @@ def test_a_section_that_cannot_be_written_ends_the_job(after_training, monkeypat
         after_training.predict((911,))
 
 
+def test_a_raster_that_cannot_be_encoded_is_named(after_training, monkeypatch):
+    monkeypatch.setattr("core.tasks.prediction_files.cv2.imencode", lambda *_args: (False, None))
+    with pytest.raises(OSError, match=r"could not encode .*911_hOc1_label\.png"):
+        after_training.predict((911,))
+
+
+def test_a_job_of_another_kind_is_refused(run):
+    other = TrainParameters(areas=("hOc1",), sections=(901, 941))
+    with pytest.raises(PredictionInputError, match=f"job {PREDICT_KEY} is a train job, not a predict job"):
+        predict(run.definition(PREDICT_KEY, other), run.context(PREDICT_KEY))
+
+
+def test_a_brain_without_alignment_is_named(trained, tiny_brain, tmp_path):
+    folder = tmp_path / "TINY"
+    shutil.copytree(tiny_brain.path, folder)
+    (folder / "alignment.json").unlink()
+    run = LocalRun(BrainFolder(folder), tmp_path)
+    shutil.copytree(trained.results_of(TRAIN_KEY), run.results_of(TRAIN_KEY))
+    with pytest.raises(MissingFileError, match=r"alignment\.json"):
+        run.predict((911,))
+
+
 def test_sections_outside_the_interval_are_refused(after_training):
     with pytest.raises(PredictionInputError, match=r"sections \[901\] do not lie between the training sections 901 and 941"):
         after_training.predict((901, 911))
+
+
+def test_models_of_other_areas_or_sections_cannot_predict_together(after_training):
+    key = "d" * 32
+    source, other = after_training.results_of(TRAIN_KEY), after_training.results_of(key)
+    shutil.copytree(source, other)
+    about = load_model(other)[0]
+    for change, words in (
+        ({"sections": (901, 931)}, "hOc1 on 901, 931, lr_unet at 32 µm"),
+        ({"areas": ("hOc2",)}, "hOc2 on 901, 941, lr_unet at 32 µm"),
+    ):
+        (other / "model.json").write_text(about.model_copy(update=change).model_dump_json())
+        with pytest.raises(PredictionInputError, match=f"same areas.* but one is of {words} and the first of hOc1"):
+            after_training.predict((911,), more_models=(key,))
 
 
 def test_a_training_that_left_no_model_is_named(run):

@@ -1,11 +1,14 @@
+import shutil
+
 import pytest
 
-from core.contracts.training import ModelReport
+from core.contracts.training import ModelReport, PredictParameters
+from core.datasets import BrainFolder, MissingFileError
 from core.sampling.centres import ClassAbsentError
 from core.tasks.context import JobInterruptedError
 from core.tasks.model_files import ModelFilesError, load_description, load_network
-from core.tasks.train_segmentation import TrainingInputError
-from tests.fakes.tasks import AREA, TRAIN_KEY
+from core.tasks.train_segmentation import TrainingInputError, train
+from tests.fakes.tasks import AREA, TRAIN_KEY, LocalRun
 
 
 def test_training_leaves_a_model_that_says_what_it_was_made_of(trained):
@@ -38,6 +41,20 @@ def test_a_section_without_outline_is_named(run):
     only_first = tuple(annotation for annotation in run.annotations() if annotation.section == 901)
     with pytest.raises(TrainingInputError, match="area hOc1 is not annotated on section 941"):
         run.train(only_first)
+
+
+def test_a_job_of_another_kind_is_refused(run):
+    other = PredictParameters(model_job=TRAIN_KEY, sections=(911,))
+    with pytest.raises(TrainingInputError, match=f"job {TRAIN_KEY} is a predict job, not a train job"):
+        train(run.definition(TRAIN_KEY, other), run.context(TRAIN_KEY))
+
+
+def test_a_brain_without_tissue_classes_is_named(tiny_brain, tmp_path):
+    folder = tmp_path / "TINY"
+    shutil.copytree(tiny_brain.path, folder)
+    shutil.rmtree(folder / "tissue")
+    with pytest.raises(MissingFileError, match="tissue"):
+        LocalRun(BrainFolder(folder), tmp_path).train()
 
 
 def test_an_outline_that_covers_no_gray_matter_is_named(run):

@@ -58,3 +58,6 @@ def test_a_source_that_is_not_in_memory_takes_more_than_any_device_has(source):
     )
     streamed = replace(source.sections[0], images={"high": object()})
     assert held_bytes(replace(source, sections=[streamed])) == np.inf
+    images = dict.fromkeys(("high", "low"), object())
+    with pytest.raises(TypeError, match="from rasters in memory, not from a object"):
+        DeviceStage(replace(source, sections=[replace(source.sections[0], images=images)]), CPU)
