@@ -93,7 +93,8 @@ def load_network(folder: Path, description: SegmentationModel) -> nn.Module:
         tensors: dict[str, torch.Tensor] = load_file(path)
         model.load_state_dict(tensors)
     except (FileNotFoundError, RuntimeError, SafetensorError) as error:
-        raise ModelFilesError(f"{path} does not hold the weights of a {description.settings.architecture}: {error}") from error
+        reason = str(error).splitlines()[0]  # torch goes on to list every layer
+        raise ModelFilesError(f"{path} does not hold the weights of a {description.settings.architecture}: {reason}") from error
     return model
 
 
