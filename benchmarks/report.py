@@ -41,6 +41,13 @@ Its learning rate and its plain loss were chosen by looking at this same interva
 a second seed, run after the choice, gave 0.945. The worst section is 981, which is torn:
 ![Section 981: truth, model and shape interpolation](../images/demo-worst-section.jpg)
 """,
+    "fuzz_formats": """
+Files of Microdraw (both dialects), QuPath, SVG and label images, written here and by hand, are damaged: JSON mostly in its
+values, so that it stays JSON; everything else by flipped bits, foreign words, cuts, splices and pieces repeated up to 200,000
+times. Each is read by a process with a clock and a meter of its memory beside it. What cannot be read must be refused by an
+error that names the file; what is read must be shapes that an annotation can hold, and must come back from SVG and Microdraw.
+Seconds are the processor's.
+""",
     "fuzz_tiff": """
 Small TIFFs of all codecs, layouts and colours, written by tifffile and by Brodmann and taken from the imagecodecs source, are
 damaged by flipped bits, edited tags, cuts and splices, one to three at a time. Each is opened and read (windows of every level,

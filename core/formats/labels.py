@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.contracts.datasets import RasterGrid
-from core.formats.masks import DAMAGE, Legend, legend_in
+from core.formats.masks import DAMAGE as MASK_DAMAGE
+from core.formats.masks import Legend, legend_in
 from core.formats.shapes import MOST_NODES, FormatError, Found, Frame, Shape
 from core.geometry.frames import Points
 from core.geometry.polygons import to_paths
 from core.geometry.rasterise import trace
+from core.imaging.stored import DAMAGE
 
 MOST_PIXELS = 32_000_000
 MOST_LABELS = 255
@@ -44,7 +46,7 @@ def read_labels(data: bytes, frame: Frame) -> Found:
         raster = _png(data) if kind == "png" else _tiff(data)
     except FormatError:
         raise
-    except DAMAGE as error:
+    except (*DAMAGE, *MASK_DAMAGE) as error:
         raise FormatError(f"the {kind.upper()} cannot be read ({str(error)[:120]}); save it again") from error
     values = [int(value) for value in np.unique(raster.values) if value]
     if len(values) > MOST_LABELS:

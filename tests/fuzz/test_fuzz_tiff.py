@@ -6,7 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from benchmarks.fuzz_tiff import Plan, Tally, fuzz
+from benchmarks.fuzz_tiff import Plan
+from benchmarks.fuzzing import Tally, fuzz
 from benchmarks.tiff_mutants import mutant, seeds
 from core.imaging.pyramid import Pyramid
 
