@@ -13,6 +13,7 @@ from backend.routes import (
     derived,
     errors,
     export,
+    imports,
     predictions,
     projects,
     proposals,
@@ -51,5 +52,6 @@ def views(services: Services, secure_cookies: bool) -> binding.Views:
         **training.training_views(services.tasks, services.jobs),
         **predictions.prediction_views(services.predictions),
         **export.export_views(services.export),
+        **imports.import_views(services.imports),
         **changes.change_views(services.changes, services.projects),
     }

@@ -25,6 +25,7 @@ from backend.services.export import Export
 from backend.services.fetching import Bring, Fetching
 from backend.services.health import HealthCheck
 from backend.services.images import Images
+from backend.services.imports import Imports
 from backend.services.jobs import Jobs
 from backend.services.predicted import Predicted
 from backend.services.predictions import Predictions
@@ -69,6 +70,7 @@ class Services:
     proposals: Proposals
     suggestions: Suggestions
     export: Export
+    imports: Imports
     changes: Changes
     dispatch: Dispatch
     fetching: Fetching
@@ -135,6 +137,7 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
         proposals=Proposals(projects, annotations, brains),
         suggestions=Suggestions(work, projects),
         export=Export(work, projects, annotations, predictions),
+        imports=Imports(records, projects, annotations),
         changes=changes,
         dispatch=dispatch,
         fetching=Fetching(store, dispatch, _bringers(records, outside, brains)),

@@ -33,5 +33,6 @@ JOBS = Collection("jobs", (("project", "created_at"), ("brain", "created_at"), (
 PREDICTIONS = Collection("predictions", (("project", "section"),))
 REVIEWS = Collection("reviews", (("prediction", "seq"), ("project",)))
 CHANGES = Collection("changes", (("project", "seq"),))
+IMPORTS = Collection("imports")
 
-COLLECTIONS = (USERS, SESSIONS, PROJECTS, ANNOTATIONS, REVISIONS, TASKS, JOBS, PREDICTIONS, REVIEWS, CHANGES)
+COLLECTIONS = (USERS, SESSIONS, PROJECTS, ANNOTATIONS, REVISIONS, TASKS, JOBS, PREDICTIONS, REVIEWS, CHANGES, IMPORTS)

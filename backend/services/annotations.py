@@ -19,7 +19,7 @@ from backend.services.brains import find_section
 from backend.services.documents import read, write
 from backend.services.projects import Projects
 from backend.services.records import Records
-from core.contracts.annotations import Annotation, Drawing, Source
+from core.contracts.annotations import Annotation, Drawing, Imported, Source
 from core.contracts.api import (
     AnnotationList,
     AnnotationRevision,
@@ -60,13 +60,14 @@ class Annotations:
         """Regions, lines and notes of a section, without the deleted ones, the lowest first."""
         project = self._projects.get(user, project_id)
         find_section(self._projects.brain(project), section)
-        return AnnotationList(annotations=self._drawn(project_id, section=section))
+        return AnnotationList(annotations=self.drawn(project_id, section=section))
 
     def live(self, project_id: str, **place: str | int) -> tuple[Annotation, ...]:
         """Regions that are not deleted, of a `section` and (or) an `area`, the lowest first; no lines, no notes."""
-        return tuple(one for one in self._drawn(project_id, **place) if one.shape == "region")
+        return tuple(one for one in self.drawn(project_id, **place) if one.shape == "region")
 
-    def _drawn(self, project_id: str, **place: str | int) -> tuple[Annotation, ...]:
+    def drawn(self, project_id: str, **place: str | int) -> tuple[Annotation, ...]:
+        """The same with lines and notes."""
         found = self._store.find(ANNOTATIONS, Query({"project": project_id, "state": "live", **place}))
         drawn = (read(Annotation, document) for document in found)
         return tuple(sorted(drawn, key=lambda one: (one.order, one.created_at, one.uid)))
@@ -107,7 +108,7 @@ class Annotations:
             order=drawing.order,
             author=user,
             version=version + 1,
-            source=region.source,
+            source=_lineage(before, region.source),
             created_at=before["created_at"] if before else now,
             updated_at=now,
         )
@@ -201,6 +202,13 @@ class Annotations:
             return self._store.get(ANNOTATIONS, _id(project_id, uid))
         except MissingDocumentError:
             return None
+
+
+def _lineage(before: Document | None, source: Source) -> Source:
+    """What was imported stays so when it is edited: its file's other fields are wanted when it is written again."""
+    if before and source.kind == "drawn" and before["source"]["kind"] == "imported":
+        return Imported.model_validate(before["source"])
+    return source
 
 
 def _id(project_id: str, uid: str) -> str:

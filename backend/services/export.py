@@ -10,6 +10,7 @@ from typing import IO
 
 from backend.domain.areas import areas_of
 from backend.domain.contours import outline
+from backend.domain.drawn_shapes import annotation_shape
 from backend.domain.errors import InvalidError, NotFoundError
 from backend.services.annotations import Annotations
 from backend.services.brains import find_section
@@ -19,8 +20,11 @@ from backend.services.work import WorkReader
 from core.contracts.annotations import Outline
 from core.contracts.datasets import Area, Brain, RasterGrid, Section
 from core.contracts.projects import Prediction, Project
-from core.formats.geojson import to_geojson
+from core.formats.geojson import write_geojson
 from core.formats.masks import LabelMask, legend_of, mask_png, mask_tiff, paint
+from core.formats.microdraw import write_juelich, write_paris
+from core.formats.shapes import Frame, Shape
+from core.formats.svg_writer import write_svg
 from core.formats.tables import AreaRow, areas_csv, outline_area_mm2
 from core.geometry.polygons import to_paths
 from core.geometry.rasterise import trace
@@ -56,37 +60,78 @@ class Found:
     """Of each region."""
     pixel_size_um: float
     """Of a mask."""
+    shapes: tuple[Shape, ...]
+    """As they are exported to files that hold more than regions: of annotations with lines, notes and what a file said."""
 
     @property
     def stem(self) -> str:
         """How files of this section begin."""
-        return f"{self.brain.id}_{self.section.number:04d}_{self.source}"
+        return f"{self.slice_name}_{self.source}"
+
+    @property
+    def slice_name(self) -> str:
+        """Brain and section, as sections are named in Microdraw."""
+        return f"{self.brain.id}_{self.section.number:04d}"
+
+    @property
+    def frame(self) -> Frame:
+        """The image that pixels are about."""
+        return Frame(self.brain.pixel_size_um, self.section.width_px, self.section.height_px)
 
 
 Parts = Iterator[tuple[str, bytes]]
 
 
 def _png(found: Found) -> Parts:
+    if not found.pixels:
+        return
     mask = _mask(found)
     yield f"{found.stem}.png", mask_png(mask)
     yield f"{found.stem}.legend.json", mask.legend.json_text().encode()
 
 
 def _tiff(found: Found) -> Parts:
+    if not found.pixels:
+        return
     mask = _mask(found)
     yield f"{found.stem}.tif", mask_tiff(mask)
     yield f"{found.stem}.legend.json", mask.legend.json_text().encode()
 
 
 def _geojson(found: Found) -> Parts:
-    colours = {area.name: area.colour for area in found.areas}
-    document = to_geojson(found.regions, found.brain.pixel_size_um, colours)
-    yield f"{found.stem}.geojson", json.dumps(document).encode()
+    yield f"{found.stem}.geojson", json.dumps(write_geojson(found.shapes, found.frame)).encode()
+
+
+def _svg(found: Found) -> Parts:
+    yield f"{found.stem}.svg", write_svg(found.shapes, found.frame).encode()
+
+
+def _paris(found: Found) -> Parts:
+    yield f"{found.stem}_paris.json", json.dumps(write_paris(found.shapes, found.frame, found.slice_name)).encode()
+
+
+def _juelich(found: Found) -> Parts:
+    yield f"{found.stem}_juelich.json", json.dumps(write_juelich(found.shapes, found.frame, found.slice_name)).encode()
 
 
 # How each format writes a section: the file itself first, then what lies beside it in an archive.
-WRITERS: dict[str, Callable[[Found], Parts]] = {"png": _png, "tiff": _tiff, "geojson": _geojson}
-MEDIA_TYPES = {"png": "image/png", "tiff": "image/tiff", "geojson": "application/geo+json", "csv": "text/csv"}
+WRITERS: dict[str, Callable[[Found], Parts]] = {
+    "png": _png,
+    "tiff": _tiff,
+    "geojson": _geojson,
+    "svg": _svg,
+    "paris": _paris,
+    "juelich": _juelich,
+}
+MEDIA_TYPES = {
+    "png": "image/png",
+    "tiff": "image/tiff",
+    "geojson": "application/geo+json",
+    "svg": "image/svg+xml",
+    "paris": "application/json",
+    "juelich": "application/json",
+    "csv": "text/csv",
+}
 
 
 class Export:
@@ -108,16 +153,17 @@ class Export:
         brain = self._projects.brain(project)
         numbers = self._numbers(project, brain, source) if number is None else [find_section(brain, number).number]
         # A generator: of all sections only one is in memory at a time.
-        everything = (found for each in numbers if (found := self._found(project, brain, each, source)).regions)
+        everything = (found for each in numbers if (found := self._found(project, brain, each, source)).shapes)
         stem = f"{project_id}_{source}" if number is None else f"{brain.id}_{number:04d}_{source}"
         if file_format == "csv":
             return _table(list(everything), stem)
         if number is None:
             return _archive(everything, WRITERS[file_format], f"{stem}_{file_format}.zip")
         only = next(everything, None)
-        if only is None:
+        written = next(WRITERS[file_format](only), None) if only else None
+        if written is None:
             raise _nothing(stem)
-        name, content = next(WRITERS[file_format](only))
+        name, content = written
         return Exported(name, MEDIA_TYPES[file_format], _opened([content]))
 
     def _numbers(self, project: Project, brain: Brain, source: str) -> list[int]:
@@ -130,23 +176,26 @@ class Export:
         section = find_section(brain, number)
         areas = areas_of(project, brain)
         if source == "annotations":
-            regions = tuple(
-                Outline(area=one.area, paths=one.paths) for one in self._annotations.live(project.id, section=number)
-            )
+            drawn = self._annotations.drawn(project.id, section=number)
+            regions = tuple(Outline(area=one.area, paths=one.paths) for one in drawn if one.shape == "region")
             sizes = tuple(outline_area_mm2(region.paths) for region in regions)
             pixel_size_um = max(MASK_PIXEL_SIZE_UM, brain.pixel_size_um)
-            return Found(brain, section, areas, source, regions, regions, sizes, pixel_size_um)
+            shapes = tuple(annotation_shape(one, areas) for one in drawn)
+            return Found(brain, section, areas, source, regions, regions, sizes, pixel_size_um, shapes)
         kept = [one for one in self._predictions.newest(project.id, number) if not _rejected(one)]
         pairs = [(one, mask) for one in kept if (mask := self._predictions.mask(one)).any()]
+        regions = tuple(Outline(area=one.area, paths=outline(mask, one.grid)) for one, mask in pairs)
+        colours = {area.name: area.colour for area in areas}
         return Found(
             brain,
             section,
             areas,
             source,
-            regions=tuple(Outline(area=one.area, paths=outline(mask, one.grid)) for one, mask in pairs),
+            regions=regions,
             pixels=tuple(Outline(area=one.area, paths=to_paths(trace(mask, one.grid))) for one, mask in pairs),
             sizes_mm2=tuple(one.area_mm2 for one, _ in pairs),
             pixel_size_um=min((one.grid.pixel_size_um for one, _ in pairs), default=MASK_PIXEL_SIZE_UM),
+            shapes=tuple(Shape("region", one.area, one.paths, colour=colours.get(one.area)) for one in regions),
         )
 
 

@@ -58,6 +58,10 @@ class Imported(Contract):
 
     kind: Literal["imported"] = "imported"
     format: Identifier
+    name: str = Field(default="", max_length=500, description="what the file calls it")
+    kept: str = Field(
+        default="", max_length=65_536, description="what the file says beyond that, as JSON, for writing it again"
+    )
 
 
 class FromPrediction(Contract):

@@ -5,7 +5,15 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from core.contracts.anatomy import TissueCorrection, TissueStroke
-from core.contracts.annotations import Annotation, Drawing, Drawn, FromPrediction, Imported, OutlineProblem, Path
+from core.contracts.annotations import (
+    Annotation,
+    Drawing,
+    Drawn,
+    FromPrediction,
+    Imported,
+    OutlineProblem,
+    Path,
+)
 from core.contracts.base import Contract, Identifier, Key, Moment
 from core.contracts.datasets import AlignmentStep, Area, Brain, RasterGrid, RigidTransform, SectionFlag, SectionNumber
 from core.contracts.jobs import JobReport, Progress

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from core.contracts import api, datasets, nomenclature, projects, training
+from core.contracts import api, datasets, exchange, nomenclature, projects, training
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,30 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("list_revisions", "GET", PROJECT + "/annotations/{uid}/revisions", "The history of a region", api.RevisionList),
     Route(
+        "recognise_import",
+        "POST",
+        PROJECT + "/imports/recognise",
+        "What annotation files hold, by section and name; stores nothing",
+        exchange.RecognisedImport,
+        body=exchange.RecogniseImport,
+    ),
+    Route(
+        "create_import",
+        "POST",
+        PROJECT + "/imports",
+        "Import annotation files; of each section all or nothing",
+        exchange.ImportResult,
+        body=exchange.NewImport,
+        status=201,
+    ),
+    Route(
+        "take_back_import",
+        "DELETE",
+        PROJECT + "/imports/{key}",
+        "Delete what an import stored and nobody has changed since",
+        exchange.ImportTakenBack,
+    ),
+    Route(
         "read_shape_proposal",
         "GET",
         PROJECT + "/sections/{section}/proposal",
@@ -211,7 +235,7 @@ ROUTES: tuple[Route, ...] = (
         "export_project",
         "GET",
         PROJECT + "/export",
-        "Masks (png, tiff), outlines (geojson) or areas (csv); of one section, or of all as a zip",
+        "Masks (png, tiff), drawings (geojson, svg, paris, juelich) or areas (csv); of one section, or of all as a zip",
         BINARY,
         query=(("format", str), ("section", int), ("source", str)),
     ),

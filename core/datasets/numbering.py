@@ -55,6 +55,12 @@ def section_numbers(files: list[Path], pattern: str = DEFAULT_PATTERN) -> tuple[
     return dict(sorted(numbered.items())), left_out
 
 
+def section_number(name: str) -> int | None:
+    """The number that the default pattern finds in the name of one file, None where it finds none."""
+    found, _ = section_numbers([Path(name.replace("/", "_") or "_")])
+    return next(iter(found), None)
+
+
 def _expression(pattern: str) -> re.Pattern[str]:
     if pattern.count("{number}") != 1:
         raise IngestError(f"the pattern {pattern} must contain {{number}} once, e.g. 'B20_{{number}}_*'")

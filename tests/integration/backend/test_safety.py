@@ -30,6 +30,7 @@ UNKNOWN = {
     "level": "0",
     "column": "0",
     "row": "0",
+    "key": "c" * 32,
 }
 BODIES: dict[str, object] = {
     "log_in": {"name": "nobody", "password": "x"},
@@ -42,6 +43,8 @@ BODIES: dict[str, object] = {
     "create_brain_job": {"key": "c" * 32, "kind": "tissue"},
     "save_tissue_correction": {"version": 0, "strokes": []},
     "set_step": {"transform": {}},
+    "recognise_import": {"files": [{"name": "a", "content": "YQ=="}]},
+    "create_import": {"files": [{"name": "a", "content": "YQ=="}], "key": "c" * 32, "areas": {}},
 }
 WITH_IDS = [route for route in ROUTES if "{" in route.path]
 WITH_BODY = [route for route in ROUTES if route.body is not None]

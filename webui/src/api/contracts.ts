@@ -407,11 +407,62 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Masks (png, tiff), outlines (geojson) or areas (csv); of one section, or of all as a zip */
+        /** Masks (png, tiff), drawings (geojson, svg, paris, juelich) or areas (csv); of one section, or of all as a zip */
         get: operations["export_project"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import annotation files; of each section all or nothing */
+        post: operations["create_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/imports/recognise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What annotation files hold, by section and name; stores nothing */
+        post: operations["recognise_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/imports/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete what an import stored and nobody has changed since */
+        delete: operations["take_back_import"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1298,6 +1349,116 @@ export interface components {
             error: components["schemas"]["ErrorBody"];
         };
         /**
+         * FoundName
+         * @description A name in the files and the area it is taken for.
+         */
+        FoundName: {
+            /**
+             * Area
+             * @default null
+             */
+            area: string | null;
+            /** Name */
+            name: string;
+            /** Shapes */
+            shapes: number;
+        };
+        /**
+         * FoundSection
+         * @description What a file holds of one section.
+         */
+        FoundSection: {
+            /**
+             * Coordinates
+             * @default
+             * @enum {string}
+             */
+            coordinates: "" | "units" | "pixels";
+            /** File */
+            file: string;
+            /**
+             * Format
+             * @default
+             */
+            format: string;
+            /**
+             * Lines
+             * @default 0
+             */
+            lines: number;
+            /**
+             * Notes
+             * @description what was left out or is doubtful
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Problem
+             * @description why it cannot be imported; empty when it can
+             * @default
+             */
+            problem: string;
+            /**
+             * Regions
+             * @default 0
+             */
+            regions: number;
+            /**
+             * Section
+             * @description null where neither name nor content says one of the brain's
+             * @default null
+             */
+            section: number | null;
+            /**
+             * Shapes
+             * @description empty unless asked for
+             * @default []
+             */
+            shapes: components["schemas"]["FoundShape"][];
+            /**
+             * Texts
+             * @description notes in words
+             * @default 0
+             */
+            texts: number;
+            /**
+             * Words
+             * @description the format, and what was taken for granted
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * FoundShape
+         * @description One shape of a file, before it has an area.
+         */
+        FoundShape: {
+            /** Name */
+            name: string;
+            /** Paths */
+            paths: ([
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number,
+                number
+            ])[][];
+            /**
+             * Shape
+             * @enum {string}
+             */
+            shape: "region" | "line" | "note";
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
          * FromPrediction
          * @description Made from a prediction by *correct*; keeps the lineage.
          */
@@ -1334,6 +1495,39 @@ export interface components {
             version: string;
         };
         /**
+         * ImportFile
+         * @description An annotation file, or a zip of such files.
+         */
+        ImportFile: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ImportResult
+         * @description What an import stored. Taking it back by its key deletes what nobody has changed since.
+         */
+        ImportResult: {
+            /** Key */
+            key: string;
+            /** Sections */
+            sections: components["schemas"]["ImportedSection"][];
+        };
+        /**
+         * ImportTakenBack
+         * @description How many shapes of an import were deleted, and how many stay because somebody has changed them since.
+         */
+        ImportTakenBack: {
+            /** Deleted */
+            deleted: number;
+            /** Kept */
+            kept: number;
+        };
+        /**
          * Imported
          * @description Read from a file; `format` says which dialect.
          */
@@ -1341,10 +1535,49 @@ export interface components {
             /** Format */
             format: string;
             /**
+             * Kept
+             * @description what the file says beyond that, as JSON, for writing it again
+             * @default
+             */
+            kept: string;
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             kind: "imported";
+            /**
+             * Name
+             * @description what the file calls it
+             * @default
+             */
+            name: string;
+        };
+        /**
+         * ImportedSection
+         * @description What was imported of one file on one section: all of it or nothing.
+         */
+        ImportedSection: {
+            /** File */
+            file: string;
+            /**
+             * Left Out
+             * @description shapes without an area
+             * @default 0
+             */
+            left_out: number;
+            /**
+             * Problem
+             * @description why nothing was stored; empty when all was
+             * @default
+             */
+            problem: string;
+            /** Section */
+            section: number | null;
+            /**
+             * Uids
+             * @default []
+             */
+            uids: string[];
         };
         /**
          * JobList
@@ -1512,6 +1745,39 @@ export interface components {
              * @default []
              */
             sections: number[];
+        };
+        /**
+         * NewImport
+         * @description Files to import. `key` is made by the client: the same key twice is the same import.
+         *
+         *     Shapes whose name is not in `areas` are left out.
+         */
+        NewImport: {
+            /** Areas */
+            areas: {
+                [key: string]: string;
+            };
+            /**
+             * Coordinates
+             * @description what the numbers of a Microdraw file mean, where the likelier meaning is wrong
+             * @default null
+             */
+            coordinates: ("units" | "pixels") | null;
+            /** Files */
+            files: components["schemas"]["ImportFile"][];
+            /** Key */
+            key: string;
+            /**
+             * Outlines
+             * @description whether to answer with the outlines, to be shown, or with counts only
+             * @default true
+             */
+            outlines: boolean;
+            /**
+             * Section
+             * @default null
+             */
+            section: number | null;
         };
         /**
          * NewMember
@@ -1894,6 +2160,41 @@ export interface components {
             pixel_size_um: number;
             /** Width Px */
             width_px: number;
+        };
+        /**
+         * RecogniseImport
+         * @description Files to look into; nothing is stored. `section` is what they are about; without it their names and they say.
+         */
+        RecogniseImport: {
+            /**
+             * Coordinates
+             * @description what the numbers of a Microdraw file mean, where the likelier meaning is wrong
+             * @default null
+             */
+            coordinates: ("units" | "pixels") | null;
+            /** Files */
+            files: components["schemas"]["ImportFile"][];
+            /**
+             * Outlines
+             * @description whether to answer with the outlines, to be shown, or with counts only
+             * @default true
+             */
+            outlines: boolean;
+            /**
+             * Section
+             * @default null
+             */
+            section: number | null;
+        };
+        /**
+         * RecognisedImport
+         * @description What files hold, section by section; nothing is stored.
+         */
+        RecognisedImport: {
+            /** Names */
+            names: components["schemas"]["FoundName"][];
+            /** Sections */
+            sections: components["schemas"]["FoundSection"][];
         };
         /**
          * ReliabilityBin
@@ -3477,13 +3778,115 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Masks (png, tiff), outlines (geojson) or areas (csv); of one section, or of all as a zip */
+            /** @description Masks (png, tiff), drawings (geojson, svg, paris, juelich) or areas (csv); of one section, or of all as a zip */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    create_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewImport"];
+            };
+        };
+        responses: {
+            /** @description Import annotation files; of each section all or nothing */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportResult"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    recognise_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecogniseImport"];
+            };
+        };
+        responses: {
+            /** @description What annotation files hold, by section and name; stores nothing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecognisedImport"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    take_back_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete what an import stored and nobody has changed since */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportTakenBack"];
                 };
             };
             /** @description What went wrong */
