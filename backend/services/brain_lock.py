@@ -1,13 +1,11 @@
 """Changing what is derived of a brain: one at a time, and with errors in words."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from backend.domain.errors import StoreUnavailableError, UnreadableDataError
+from core import datasets
 from core.datasets import BrainFolder, DatasetError
-
-LOCK_FILE = ".changing"
 
 
 @contextmanager
@@ -18,9 +16,7 @@ def changing(folder: BrainFolder) -> Iterator[None]:
     """
     with readable(folder):
         try:
-            # The lock ends with the file, also when the process is killed.
-            with (folder.path / LOCK_FILE).open("a") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
+            with datasets.changing(folder.path):
                 yield
         except DatasetError:
             raise

@@ -8,6 +8,8 @@ import click
 from brodmann.commands.train import folder_argument
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.contracts.datasets import Alignment, AlignmentStep
 
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 def command(brain: Path, sections: tuple[int, int] | None, write: bool, as_json: bool) -> None:
     """Align every section of the dataset BRAIN to the next and print how certain each pair is."""
     from core.anatomy.series import align_brain
-    from core.datasets import BrainFolder, write_alignment
+    from core.datasets import BrainFolder
 
     folder = BrainFolder(brain)
     numbers = [section.number for section in folder.brain.sections]
@@ -29,10 +31,22 @@ def command(brain: Path, sections: tuple[int, int] | None, write: bool, as_json:
         numbers = [number for number in numbers if min(sections) <= number <= max(sections)]
     alignment = align_brain(folder, numbers[:-1], report=_progress)
     if write:
-        write_alignment(brain, alignment)
+        alignment = _written(brain, [step for step in alignment.steps if step.section in numbers and not step.hand_set])
     click.echo(alignment.model_dump_json(indent=2) if as_json else table(alignment))
     if not write:
         click.echo("Nothing was written; --write replaces the dataset's alignment.", err=True)
+
+
+def _written(brain: Path, computed: "Sequence[AlignmentStep]") -> "Alignment":
+    """The alignment as it is on disk now with these steps; what others changed there while they were computed stays."""
+    from core.anatomy.by_hand import merged
+    from core.anatomy.series import present_alignment
+    from core.datasets import BrainFolder, changing, write_alignment
+
+    with changing(brain):
+        alignment = merged(present_alignment(BrainFolder(brain)), computed)
+        write_alignment(brain, alignment)
+    return alignment
 
 
 def table(alignment: "Alignment") -> str:

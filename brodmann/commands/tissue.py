@@ -17,7 +17,7 @@ from brodmann.commands.train import folder_argument
 def command(brain: Path, sections: str | None, write: bool, as_json: bool) -> None:
     """Find background, white and gray matter on sections of the dataset BRAIN and print how much there is."""
     from core.anatomy.tissue import areas_mm2, section_classes
-    from core.datasets import BrainFolder, write_tissue
+    from core.datasets import BrainFolder, changing, write_tissue
 
     folder = BrainFolder(brain)
     chosen = _chosen([section.number for section in folder.brain.sections], sections, folder.brain.id)
@@ -25,7 +25,8 @@ def command(brain: Path, sections: str | None, write: bool, as_json: bool) -> No
     for done, number in enumerate(chosen, 1):
         labels, grid = section_classes(folder, number)
         if write:
-            write_tissue(brain, folder.brain.id, number, labels, grid)
+            with changing(brain):
+                write_tissue(brain, folder.brain.id, number, labels, grid)
         white_mm2, gray_mm2 = areas_mm2(labels, grid)
         rows.append((number, gray_mm2, white_mm2))
         click.echo(f"computed {done} of {len(chosen)} sections", err=True)

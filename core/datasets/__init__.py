@@ -1,5 +1,6 @@
 """Brain datasets on disk: found, read, checked and written."""
 
+from core.datasets.changing import changing
 from core.datasets.files import DatasetError, MissingFileError, fingerprint_file
 from core.datasets.folder import BrainFolder, find_brains
 from core.datasets.truth import adopt_truth
@@ -10,6 +11,7 @@ __all__ = [
     "DatasetError",
     "MissingFileError",
     "adopt_truth",
+    "changing",
     "find_brains",
     "fingerprint_file",
     "write_alignment",

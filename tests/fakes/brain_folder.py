@@ -1,5 +1,6 @@
 """A small brain dataset of random texture, written with the real writers."""
 
+import fcntl
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.contracts.datasets import Alignment, AlignmentStep, Area, Brain, RasterGrid, RigidTransform, Section
 from core.datasets import fingerprint_file, write_alignment, write_brain, write_tissue
+from core.datasets.changing import LOCK_FILE
 from core.imaging.writer import PyramidOptions, write_pyramid
 
 WIDTH_PX, HEIGHT_PX, PIXEL_SIZE_UM = 700, 500, 8.0
@@ -47,6 +49,16 @@ def write_small_brain(root: Path, brain_id: str = "SMALL", numbers: tuple[int, .
     for number in numbers:
         write_tissue(folder, brain_id, number, tissue, grid)
     return folder
+
+
+def is_held(folder: Path) -> bool:
+    """Whether somebody is changing what is derived of the brain."""
+    with (folder / LOCK_FILE).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 def _brain(brain_id: str, sections: tuple[Section, ...]) -> Brain:

@@ -2,15 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from brodmann.cli import main
+from core import datasets
 from core.anatomy.tissue import section_classes
 from core.datasets import BrainFolder
-from tests.fakes.brain_folder import write_small_brain
+from tests.fakes.brain_folder import is_held, write_small_brain
 
 
 def rasters(path: Path) -> dict[str, bytes]:
@@ -38,6 +40,21 @@ def test_with_write_the_named_sections_are_replaced(tmp_path: Path) -> None:
             BrainFolder(path).computed_tissue(number)[0], section_classes(BrainFolder(path), number)[0]
         )
     assert {name for name, data in rasters(path).items() if before.get(name) != data} == {"SMALL_0901.png", "SMALL_0941.png"}
+
+
+def test_each_section_is_written_under_the_lock_that_the_backend_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_small_brain(tmp_path)
+    write, held = datasets.write_tissue, []
+
+    def write_held(*arguments: Any) -> None:
+        held.append(is_held(path))
+        write(*arguments)
+
+    monkeypatch.setattr(datasets, "write_tissue", write_held)
+    answer = CliRunner().invoke(main, ["tissue", str(path), "--sections", "901,921", "--write"])
+    assert answer.exit_code == 0, answer.output
+    assert held == [True, True]
+    assert not is_held(path)
 
 
 @pytest.mark.parametrize(
