@@ -67,6 +67,11 @@ class Query:
             raise ValueError(f"{strangers} are no key fields of {collection.name}")
 
 
+def place_in_stream(name: str, seq: int) -> str:
+    """The id of a document that was appended to the stream of this name."""
+    return f"{name}/{seq:012d}"
+
+
 class DocumentStore(Protocol):
     """JSON documents in collections, each with an id and an integer `version` that the store counts.
 
@@ -89,7 +94,8 @@ class DocumentStore(Protocol):
     def append(self, collection: Collection, document: Document, stream: str) -> int:
         """Add a document to the stream named by its field `stream`; returns its `seq`, counted from 1 without gaps.
 
-        A reader that has seen `seq` n never sees a smaller one appear later.
+        A reader that has seen `seq` n never sees a smaller one appear later. The document's id is `place_in_stream`; the
+        newest one of a stream must not be deleted, because numbers go on from it.
         """
         ...
 

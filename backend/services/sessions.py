@@ -18,6 +18,7 @@ from core.contracts.projects import User
 LIFETIME = timedelta(days=14)
 REMEMBERED_S = 5.0
 REMEMBERED_SESSIONS = 4096
+REMOVED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,6 @@ class Sessions:
 
     def open(self, user: User) -> tuple[str, Session]:
         """A new session: the token for the cookie, and what the client is told."""
-        self._forget_expired()
         token = secrets.token_urlsafe(32)
         expires_at = round((self._clock.now() + LIFETIME).timestamp())
         document = {"id": _hashed(token), "user": user.model_dump(mode="json"), "expires_at": expires_at}
@@ -77,6 +77,13 @@ class Sessions:
             self._remembered.pop(_hashed(token), None)
         self._store.delete(SESSIONS, _hashed(token))
 
+    def forget_expired(self) -> None:
+        """Remove the sessions that have ended by themselves."""
+        now = round(self._clock.now().timestamp())
+        while ended := self._store.find(SESSIONS, Query(within=Range("expires_at", below=now), limit=REMOVED_AT_ONCE)):
+            for document in ended:
+                self._store.delete(SESSIONS, document["id"])
+
     def _look_up(self, hashed: str) -> User:
         try:
             document = self._store.get(SESSIONS, hashed)
@@ -91,11 +98,6 @@ class Sessions:
             while len(self._remembered) > REMEMBERED_SESSIONS:
                 self._remembered.popitem(last=False)
         return user
-
-    def _forget_expired(self) -> None:
-        now = round(self._clock.now().timestamp())
-        for document in self._store.find(SESSIONS, Query(within=Range("expires_at", below=now), limit=100)):
-            self._store.delete(SESSIONS, document["id"])
 
     def _csrf(self, token: str) -> str:
         return hmac.new(self._secret, token.encode(), hashlib.sha256).hexdigest()

@@ -17,7 +17,7 @@ from pymongo.errors import ConnectionFailure, DocumentTooLarge, DuplicateKeyErro
 
 from backend.domain.collections import COLLECTIONS, Collection
 from backend.domain.errors import StoreUnavailableError
-from backend.ports import Document, DocumentTooLargeError, MissingDocumentError, Query, VersionConflictError
+from backend.ports import Document, DocumentTooLargeError, MissingDocumentError, Query, VersionConflictError, place_in_stream
 
 DATABASE = "brodmann"
 TIMEOUT_MS = 10_000
@@ -82,7 +82,7 @@ class MongoStore:
         for _ in range(APPEND_ATTEMPTS):
             newest = Query({stream: document[stream]}, order_by="seq", descending=True, limit=1, only=("seq",))
             seq = next((int(found["seq"]) for found in self.find(collection, newest)), 0) + 1
-            entry = {"_id": f"{document[stream]}/{seq:012d}", **document, "seq": seq, "version": 1}
+            entry = {"_id": place_in_stream(str(document[stream]), seq), **document, "seq": seq, "version": 1}
             try:
                 with self._in(collection) as documents:
                     documents.insert_one(entry)

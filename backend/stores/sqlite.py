@@ -10,7 +10,7 @@ from typing import Literal
 
 from backend.domain.collections import COLLECTIONS, Collection
 from backend.domain.errors import StoreUnavailableError
-from backend.ports import Document, KeyValue, MissingDocumentError, Query, VersionConflictError
+from backend.ports import Document, KeyValue, MissingDocumentError, Query, VersionConflictError, place_in_stream
 
 BUSY_TIMEOUT_S = 20.0
 
@@ -68,7 +68,7 @@ class SqliteStore:
             stored = {**document, "seq": seq, "version": 1}
             body = json.dumps(stored, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
             cells = [_cell(stored.get(name)) for name in _columns(collection)]
-            _insert(connection, collection, f"{document[stream]}/{seq:012d}", [1, body, *cells])
+            _insert(connection, collection, place_in_stream(str(document[stream]), seq), [1, body, *cells])
         return seq
 
     def find(self, collection: Collection, query: Query) -> list[Document]:

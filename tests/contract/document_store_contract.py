@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from backend.domain.collections import Collection
-from backend.ports import Document, DocumentStore, MissingDocumentError, Query, Range, VersionConflictError
+from backend.ports import Document, DocumentStore, MissingDocumentError, Query, Range, VersionConflictError, place_in_stream
 
 REGIONS = Collection("test_regions", (("project", "section"), ("project", "area", "section")))
 EVENTS = Collection("test_events", (("project", "seq"),))
@@ -226,6 +226,14 @@ class DocumentStoreContract:
         assert sorted(seqs) == list(range(1, 41))
         found = store.find(EVENTS, Query({"project": "p"}, order_by="seq"))
         assert sorted(document["n"] for document in found) == list(range(40))
+
+    def test_a_stream_whose_old_documents_were_deleted_goes_on(self, store: DocumentStore) -> None:
+        for _ in range(3):
+            store.append(EVENTS, {"project": "p"}, stream="project")
+        for seq in (1, 2):
+            store.delete(EVENTS, place_in_stream("p", seq))
+        assert store.append(EVENTS, {"project": "p"}, stream="project") == 4
+        assert [document["seq"] for document in store.find(EVENTS, Query({"project": "p"}, order_by="seq"))] == [3, 4]
 
     def test_another_process_sees_what_was_written(self, store: DocumentStore) -> None:
         store.put(REGIONS, "a", FIRST, expected=0)

@@ -5,7 +5,7 @@ import threading
 from typing import Literal
 
 from backend.domain.collections import Collection
-from backend.ports import Document, MissingDocumentError, Query, VersionConflictError
+from backend.ports import Document, MissingDocumentError, Query, VersionConflictError, place_in_stream
 
 
 class MemoryStore:
@@ -39,8 +39,9 @@ class MemoryStore:
 
     def append(self, collection: Collection, document: Document, stream: str) -> int:
         with self._lock:
-            seq = 1 + len(self.find(collection, Query({stream: document[stream]})))
-            self.put(collection, f"{document[stream]}/{seq:012d}", {**document, "seq": seq}, expected=0)
+            found = self.find(collection, Query({stream: document[stream]}))
+            seq = 1 + max((int(each["seq"]) for each in found), default=0)
+            self.put(collection, place_in_stream(str(document[stream]), seq), {**document, "seq": seq}, expected=0)
         return seq
 
     def find(self, collection: Collection, query: Query) -> list[Document]:

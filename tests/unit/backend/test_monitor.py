@@ -40,6 +40,21 @@ def test_a_step_that_fails_does_not_keep_the_next_from_running(
     assert reached == ["fetch", "fetch"]
 
 
+def test_what_nobody_can_ask_for_any_more_is_removed_at_the_start(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, tidied = threading.Event(), []
+    monkeypatch.setattr(type(installation.services.sessions), "forget_expired", lambda _: tidied.append("sessions"))
+
+    def last(_: object) -> None:
+        tidied.append("changes")
+        stop.set()
+
+    monkeypatch.setattr(type(installation.services.changes), "forget_old", last)
+    run(installation.services, stop, pause_s=0.0)
+    assert tidied == ["sessions", "changes"]
+
+
 def test_without_the_compute_service_the_round_ends(
     installation: Installation,
     monkeypatch: pytest.MonkeyPatch,
