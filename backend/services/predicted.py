@@ -52,6 +52,7 @@ class Predicted:
             area_mm2=found.area_mm2,
             mean_confidence=found.mean_confidence,
             doubt=found.doubt,
+            alignment_doubt=found.alignment_doubt,
             created_at=self._records.clock.now(),
         )
         rasters: dict[RasterKind, str] = {

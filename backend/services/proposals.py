@@ -7,7 +7,7 @@ from backend.domain.outlines import check_place
 from backend.services.annotations import Annotations
 from backend.services.brains import Brains, find_section
 from backend.services.projects import Projects
-from core.anatomy.chain import NoChainError
+from core.anatomy.chain import NoChainError, doubt_between
 from core.anatomy.shape_between import NoShapeError, propose
 from core.contracts.api import ShapeProposal
 from core.geometry.polygons import to_paths
@@ -48,4 +48,5 @@ class Proposals:
             paths=to_paths(without_specks(within(outline, brain, place))),
             between=pair,
             distance_mm=um_to_mm(min(section - pair[0], pair[1] - section) * brain.section_thickness_um),
+            alignment_doubt=doubt_between(alignment, *pair),
         )

@@ -1,5 +1,7 @@
 """Chains of rigid transforms between neighbouring sections composed into section-to-section transforms (thesis 3.2)."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from core.contracts.datasets import Alignment, AlignmentStep
@@ -39,6 +41,12 @@ def steps_between(alignment: Alignment, one: int, other: int) -> list[AlignmentS
 def is_weak(step: AlignmentStep) -> bool:
     """True where the transform was found in images but is not certain; what a person set is."""
     return not step.hand_set and step.quality is not None and step.quality.weak
+
+
+def doubt_from(alignment: Alignment, sections: Iterable[int], target: int) -> str:
+    """Why no chain from these sections to another can be trusted, in words; empty when one can."""
+    doubts = [doubt_between(alignment, section, target) for section in sections]
+    return "; ".join(doubts) if all(doubts) else ""
 
 
 def doubt_between(alignment: Alignment, one: int, other: int) -> str:

@@ -347,6 +347,9 @@ class ShapeProposal(Contract):
     paths: tuple[Path, ...] = Field(description="empty where the shapes vanish in between")
     between: Pair
     distance_mm: NonNegativeFloat = Field(description="to the nearer of the two")
+    alignment_doubt: str = Field(
+        default="", description="why the alignment it rests on cannot be trusted, in words; empty when it can"
+    )
 
 
 class SectionCandidate(Contract):

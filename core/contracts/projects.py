@@ -103,6 +103,10 @@ class Prediction(Contract):
     area_mm2: float = Field(ge=0)
     mean_confidence: float = Field(ge=0, le=1)
     doubt: float = Field(default=0, ge=0, le=1, description="expected share of the area's extent that is wrong")
+    alignment_doubt: str = Field(
+        default="",
+        description="why no chain of the alignment from a training section can be trusted, in words; empty when one can",
+    )
     border: tuple[BorderStretch, ...] = ()
     review: Review | None = None
     created_at: Moment

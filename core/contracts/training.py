@@ -109,6 +109,10 @@ class SectionPrediction(Contract):
     mean_confidence: float = Field(ge=0, le=1)
     doubt: float = Field(ge=0, le=1, description="expected share of the area's extent that is wrong; orders the review queue")
     border: tuple[BorderStretch, ...] = Field(default=(), description="the area's border in stretches, most doubtful first")
+    alignment_doubt: str = Field(
+        default="",
+        description="why no chain of the alignment from a training section can be trusted, in words; empty when one can",
+    )
 
 
 class ReliabilityBin(Contract):

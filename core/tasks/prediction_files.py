@@ -25,9 +25,9 @@ def of_area(prediction: RegionPrediction, index: int) -> RegionPrediction:
     return replace(prediction, labels=own, probabilities=prediction.probabilities[index : index + 1])
 
 
-def write_prediction(folder: Path, number: int, area: str, prediction: RegionPrediction) -> None:
+def write_prediction(folder: Path, number: int, area: str, prediction: RegionPrediction, alignment_doubt: str = "") -> None:
     """Write the rasters, then the document: where it stands, the rasters stand too. `prediction` is of one area."""
-    document = describe(number, area, prediction)
+    document = describe(number, area, prediction).model_copy(update={"alignment_doubt": alignment_doubt})
     _write_png(folder / document.label_file, prediction.labels)
     _write_png(folder / document.confidence_file, prediction.confidence)
     _write_png(folder / document.probability_file, prediction.probabilities[0])

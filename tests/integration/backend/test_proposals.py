@@ -4,6 +4,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from core.contracts.annotations import Paths
+from core.contracts.datasets import Alignment, AlignmentQuality
 from core.contracts.jobs import JobState, ResultState
 from core.geometry.polygons import area_um2, bounds_um, rings
 from tests.integration.backend.api import BOW_TIE, Backend, P, error_of
@@ -13,6 +14,13 @@ PATHS: TypeAdapter[Paths] = TypeAdapter(Paths)
 
 def box(left: int, top: int, right: int, bottom: int) -> list[list[list[int]]]:
     return [[[left, top], [right, top], [right, bottom], [left, bottom]]]
+
+
+def weakened(alignment: Alignment, section: int) -> Alignment:
+    """The same with the step from this section one that was found in images and is not certain."""
+    weak = AlignmentQuality(matches=9, inliers=3, weak=True)
+    steps = (step.model_copy(update={"quality": weak}) if step.section == section else step for step in alignment.steps)
+    return alignment.model_copy(update={"steps": tuple(steps)})
 
 
 class TestShape:
@@ -40,6 +48,17 @@ class TestShape:
         paths = PATHS.validate_python(ada.read(f"{P}/sections/921/proposal", area="hOc1")["paths"])
         assert len(paths) == 1
         assert area_um2(rings(paths)) == pytest.approx(2000 * 1600, rel=0.05)
+
+    def test_a_proposal_along_a_weak_alignment_says_so(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+        ada = backend.person("ada")
+        for section in (901, 961):
+            ada.draw(section)
+        assert ada.read(f"{P}/sections/921/proposal", area="hOc1")["alignment_doubt"] == ""
+        alignment = weakened(backend.services.brains.alignment("SMALL"), 941)
+        monkeypatch.setattr(type(backend.services.brains), "alignment", lambda *_: alignment)
+        for section in (921, 941):  # the outline of 961 comes along that step to both
+            doubt = ada.read(f"{P}/sections/{section}/proposal", area="hOc1")["alignment_doubt"]
+            assert "the step from section 941 to 961 is weak" in doubt
 
     def test_what_would_leave_the_image_is_cut_off(self, backend: Backend) -> None:
         ada = backend.person("ada")

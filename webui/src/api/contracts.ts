@@ -1928,6 +1928,12 @@ export interface components {
          * @description Label and confidence rasters of one model on one section; immutable, `review` is the newest verdict.
          */
         Prediction: {
+            /**
+             * Alignment Doubt
+             * @description why no chain of the alignment from a training section can be trusted, in words; empty when one can
+             * @default
+             */
+            alignment_doubt: string;
             /** Area */
             area: string;
             /** Area Mm2 */
@@ -2611,6 +2617,12 @@ export interface components {
          * @description An area's outline on a section, interpolated between the annotated sections around it: at once, without any job.
          */
         ShapeProposal: {
+            /**
+             * Alignment Doubt
+             * @description why the alignment it rests on cannot be trusted, in words; empty when it can
+             * @default
+             */
+            alignment_doubt: string;
             /** Area */
             area: string;
             /** Between */

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.anatomy.chain import NoChainError, doubt_between, transform_between
+from core.anatomy.chain import NoChainError, doubt_between, doubt_from, transform_between
 from core.contracts.datasets import Alignment, AlignmentQuality, AlignmentStep, RigidTransform
 from core.geometry.affine import apply, rigid_matrix
 
@@ -83,6 +83,14 @@ def test_a_step_past_the_section_is_no_chain_to_it() -> None:
 def test_the_first_weak_step_is_named_and_the_others_counted() -> None:
     doubt = doubt_between(chain((1, 2), (2, 3), (3, 4), (4, 5), weak=(2, 3, 4)), 5, 1)
     assert "the step from section 2 to 3 is weak, as are 2 more" in doubt
+
+
+def test_a_section_between_two_is_doubtful_only_where_both_chains_to_it_are() -> None:
+    weak = chain((1, 2), (2, 3), (3, 4), (4, 5), weak=(2, 4))
+    assert doubt_from(weak, (1, 5), 2) == ""
+    assert "from section 2 to 3 is weak" in doubt_from(weak, (1, 5), 3)
+    assert "from section 4 to 5 is weak" in doubt_from(weak, (1, 5), 3)
+    assert doubt_from(weak, (1, 5), 5) == ""
 
 
 def test_a_weak_step_that_was_set_by_hand_is_certain() -> None:

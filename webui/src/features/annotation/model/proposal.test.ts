@@ -23,8 +23,15 @@ test('where nothing can be proposed the reason is said', () => {
 })
 
 test('a proposal says where it comes from and how far that is', () => {
-  const proposal = { area: 'hOc1', section: 911, between: [901, 941] as [number, number], distance_mm: 0.2 }
+  const proposal = { area: 'hOc1', section: 911, between: [901, 941] as [number, number], distance_mm: 0.2, alignment_doubt: '' }
   expect(proposalWords({ ...proposal, paths: [[[0, 0], [9, 0], [9, 9]]] }))
     .toBe('hOc1 interpolated between sections 0901 and 0941, 0.20 mm from the nearer. Correct it, or undo.')
   expect(proposalWords({ ...proposal, paths: [] })).toMatch(/draw it by hand/)
+})
+
+test('a proposal along an alignment that is not certain says so', () => {
+  const proposal = { area: 'hOc1', section: 911, between: [901, 941] as [number, number], distance_mm: 0.2, alignment_doubt: 'a step is weak' }
+  for (const paths of [[], [[[0, 0], [9, 0], [9, 9]] as [number, number][]]]) {
+    expect(proposalWords({ ...proposal, paths })).toMatch(/Careful: a step is weak\.$/)
+  }
 })

@@ -18,8 +18,9 @@ export function whyNoProposal(states: readonly SectionState[], area: string, sec
 }
 
 /** What was proposed: "Between sections 0901 and 0941, 0.40 mm from the nearer. Correct it, or undo." */
-export function proposalWords({ between, distance_mm, area, paths }: ShapeProposal): string {
+export function proposalWords({ between, distance_mm, area, paths, alignment_doubt }: ShapeProposal): string {
   const [from, to] = between.map(sectionNumber)
-  if (!paths.length) return `Between sections ${from} and ${to} the outlines of ${area} share nothing here: draw it by hand.`
-  return `${area} interpolated between sections ${from} and ${to}, ${distance_mm.toFixed(2)} mm from the nearer. Correct it, or undo.`
+  const careful = alignment_doubt ? ` Careful: ${alignment_doubt}.` : ''
+  if (!paths.length) return `Between sections ${from} and ${to} the outlines of ${area} share nothing here: draw it by hand.${careful}`
+  return `${area} interpolated between sections ${from} and ${to}, ${distance_mm.toFixed(2)} mm from the nearer. Correct it, or undo.${careful}`
 }
