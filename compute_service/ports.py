@@ -17,6 +17,10 @@ from core.contracts.jobs import JobDefinition, JobState, Outcome, Progress, Reso
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 
+ELEMENT_OPTION = "--element"
+"""Of the runner; the number that follows says which element of an array it is."""
+
+
 class ComputeError(Exception):
     """Every error of the compute service that a caller may see."""
 
@@ -99,6 +103,16 @@ class Scheduler(Protocol):
         """
         ...
 
+    def submit_array(
+        self, argv: Sequence[str], job_dir: Path, resources: Resources, elements: Sequence[int]
+    ) -> tuple[str, ...]:
+        """Queue these elements of an array, and return the queue id of each, in order.
+
+        The command of an element is `argv` with the element's number behind it, its folder that of `JobPaths.element`; each
+        gets the resources. An element that is pending or running is not queued again, as with `submit`. Errors as there.
+        """
+        ...
+
     def status(self, queue_ids: Sequence[str]) -> Mapping[str, QueueStatus]:
         """The status of each id, in one question; an id the scheduler does not know is UNKNOWN.
 
@@ -113,7 +127,10 @@ class Scheduler(Protocol):
 
 
 class JobRecord(Contract):
-    """`state.json`: what the compute service remembers of a job; written by the poller alone once the job exists."""
+    """`state.json`: what the compute service remembers of a job; written by the poller alone once the job exists.
+
+    An array has a record for each element once it is handed over, and its own sums them up.
+    """
 
     state: JobState = JobState.CREATED
     reason: str = ""
@@ -125,6 +142,42 @@ class JobRecord(Contract):
     finished_at: Moment | None = None
     unknown_since: Moment | None = None
     ended_since: Moment | None = None
+    elements: tuple["JobRecord", ...] = ()
+
+    @property
+    def queue_ids(self) -> tuple[str, ...]:
+        """Of the job, or of those of its elements that have not ended."""
+        if self.elements:
+            return tuple(queue_id for one in self.elements if not one.state.ended for queue_id in one.queue_ids)
+        return () if self.queue_id is None else (self.queue_id,)
+
+
+class RunFiles(Protocol):
+    """What one process leaves in its folder: that of its job, or of its element."""
+
+    def outcome(self) -> Outcome | None:
+        """What the runner left behind; None while there is nothing."""
+        ...
+
+    def conclude(self, outcome: Outcome) -> None:
+        """Leave an outcome: of an array, when its last element has ended."""
+        ...
+
+    def last_progress(self) -> Progress | None:
+        """The newest line of progress; None while there is none."""
+        ...
+
+    def tell(self, progress: Progress) -> None:
+        """Append a line of progress: of an array, the sum of its elements'."""
+        ...
+
+    def progress(self, offset: int) -> JobProgress:
+        """Lines from a byte offset on, as far as they are complete."""
+        ...
+
+    def log(self, size_bytes: int) -> JobLog:
+        """The end of the log, at most so much."""
+        ...
 
 
 class JobStore(Protocol):
@@ -150,6 +203,10 @@ class JobStore(Protocol):
         """Keys of the jobs that have not ended."""
         ...
 
+    def tidy(self) -> None:
+        """Remove what nobody needs any more: the checkpoints of jobs that have ended. Results, records and logs stay."""
+        ...
+
     def folder(self, key: str) -> Path:
         """The job's folder; raises JobNotFoundError."""
         ...
@@ -162,20 +219,8 @@ class JobStore(Protocol):
         """Whether someone asked for the job's end."""
         ...
 
-    def outcome(self, key: str) -> Outcome | None:
-        """What the runner left behind; None while there is nothing."""
-        ...
-
-    def last_progress(self, key: str) -> Progress | None:
-        """The newest line of progress; None while there is none."""
-        ...
-
-    def progress(self, key: str, offset: int) -> JobProgress:
-        """Lines from a byte offset on, as far as they are complete."""
-        ...
-
-    def log(self, key: str) -> JobLog:
-        """The end of the log."""
+    def files(self, key: str, element: int | None = None) -> RunFiles:
+        """What the job's process, or that of one of its elements, leaves behind; raises JobNotFoundError."""
         ...
 
 
@@ -188,10 +233,34 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class JobPaths:
-    """Names inside a job folder: the border between store, scheduler and runner."""
+class RunPaths:
+    """Names inside the folder of one process."""
 
     folder: Path
+
+    @property
+    def progress(self) -> Path:
+        """Lines of progress."""
+        return self.folder / "progress.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """Everything the process printed."""
+        return self.folder / "log.txt"
+
+    @property
+    def outcome(self) -> Path:
+        """How it ended, by the runner."""
+        return self.folder / "outcome.json"
+
+
+@dataclass(frozen=True, slots=True)
+class JobPaths(RunPaths):
+    """Names inside a job folder: the border between store, scheduler and runner."""
+
+    def element(self, element: int) -> RunPaths:
+        """What one element of an array has for itself; the rest it shares with the others."""
+        return RunPaths(self.folder / "elements" / str(element))
 
     @property
     def definition(self) -> Path:
@@ -204,16 +273,6 @@ class JobPaths:
         return self.folder / "state.json"
 
     @property
-    def progress(self) -> Path:
-        """Lines of progress."""
-        return self.folder / "progress.jsonl"
-
-    @property
-    def log(self) -> Path:
-        """Everything the job printed."""
-        return self.folder / "log.txt"
-
-    @property
     def checkpoints(self) -> Path:
         """Folder of checkpoints, kept over attempts."""
         return self.folder / "checkpoints"
@@ -222,11 +281,6 @@ class JobPaths:
     def results(self) -> Path:
         """Folder of results."""
         return self.folder / "results"
-
-    @property
-    def outcome(self) -> Path:
-        """How it ended, by the runner."""
-        return self.folder / "outcome.json"
 
     @property
     def cancel_request(self) -> Path:

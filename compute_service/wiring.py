@@ -8,8 +8,9 @@ from pathlib import Path
 
 import compute_service
 from compute_service.schedulers.local import LocalOptions, LocalScheduler
+from compute_service.services.following import Policy
 from compute_service.services.jobs import JobService
-from compute_service.services.reconcile import Policy, Reconciler
+from compute_service.services.reconcile import Reconciler
 from compute_service.settings import Settings
 from compute_service.stores.job_folder import JobFolderStore
 

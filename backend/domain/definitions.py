@@ -9,7 +9,7 @@ from typing import Literal
 
 from backend.domain.keys import derived_key
 from core.contracts.annotations import FrozenAnnotation
-from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, Resources
+from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, Resources, elements_for
 from core.contracts.projects import TaskRun, TrainingTask
 from core.contracts.training import PredictParameters, TrainParameters
 
@@ -54,7 +54,9 @@ def definition(
         parameters=_train(task, run) if kind == "train" else _predict(run, frozen.between[index]),
         inputs=JobInputs(brain=frozen.brain, annotations=tuple(annotations)),
         after=_after(task, run, kind),
-        resources=Resources(time_limit_s=frozen.time_limit_s),
+        resources=Resources(
+            time_limit_s=frozen.time_limit_s, array=elements_for(len(frozen.between[index])) if kind == "predict" else 1
+        ),
         code_version=frozen.code_version,
         submitted_by=task.author,
     )

@@ -1,9 +1,10 @@
-"""Runs one job on the compute node: `python -m compute_service.runner <job folder>`.
+"""Runs one job, or one element of an array, on the compute node: `python -m compute_service.runner <job folder> [--element N]`.
 
 Ends with 0 and `outcome.json` of success; 1 and `outcome.json` of failure; 75 and no outcome when it was interrupted
 after writing a checkpoint, so that it is started again.
 """
 
+import argparse
 import faulthandler
 import logging
 import os
@@ -16,7 +17,7 @@ from threading import Event
 from types import FrameType
 from typing import Literal
 
-from compute_service.ports import JobPaths
+from compute_service.ports import ELEMENT_OPTION, JobPaths, RunPaths
 from compute_service.runner.registry import task_for
 from compute_service.runner.surroundings import definition_of, job_context, result_names, verified_brain
 from compute_service.services.files import write_atomically
@@ -30,26 +31,29 @@ OUT_OF_MEMORY = "The machine's memory was not enough for this job. Choose a smal
 OUT_OF_MEMORY_TYPES = ("MemoryError", "OutOfMemoryError")
 
 
-def main(folder: Path) -> int:
-    """Run the job of this folder and leave its outcome; the exit status as above."""
+def main(folder: Path, element: int | None = None) -> int:
+    """Run the job of this folder, or its share of an array, and leave the outcome; the exit status as above."""
     faulthandler.enable()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    log.info("job %s starts", folder.name)
+    log.info("job %s starts%s", folder.name, "" if element is None else f", element {element}")
     paths = JobPaths(folder.absolute())
+    own = paths if element is None else paths.element(element)
+    own.folder.mkdir(parents=True, exist_ok=True)
     stop = _stop_on_signal()
     try:
         definition = definition_of(paths)
         brain = verified_brain(Path(os.environ["BRODMANN_BRAINS"]), definition.inputs.brain)
-        task_for(definition.parameters.kind)(definition, job_context(paths, brain, stop.is_set))
+        context = job_context(paths, brain, stop.is_set, element)
+        task_for(definition.parameters.kind)(definition, context)
     except JobInterruptedError:
         if paths.cancel_request.exists():
-            _leave(paths, "cancelled", "Stopped on request.")
+            _leave(paths, own, "cancelled", "Stopped on request.")
         return INTERRUPTED
     except Exception as error:  # The process boundary: whatever a task raises becomes the job's outcome.
         traceback.print_exc()
-        _leave(paths, "failed", sentence(error), traceback.format_exc())
+        _leave(paths, own, "failed", sentence(error), traceback.format_exc())
         return FAILED
-    _leave(paths, "succeeded", "Done.")
+    _leave(paths, own, "succeeded", "Done.")
     return SUCCEEDED
 
 
@@ -72,17 +76,23 @@ def _stop_on_signal() -> Event:
     return stop
 
 
-def _leave(paths: JobPaths, state: Literal["succeeded", "failed", "cancelled"], message: str, details: str = "") -> None:
+def _leave(
+    paths: JobPaths, own: RunPaths, state: Literal["succeeded", "failed", "cancelled"], message: str, details: str = ""
+) -> None:
     log.info("%s: %s", state, message)
     if os.environ.get("RANK", "0") != "0":
         return  # Of several processes that train together the first one speaks for the job.
     # A job that failed or was stopped names what it finished too: the backend decides what of that is of use.
     results = result_names(paths.results) if paths.results.is_dir() else ()
     outcome = Outcome(state=state, message=message, details=details, results=results, finished_at=datetime.now(UTC))
-    write_atomically(paths.outcome, outcome.model_dump_json(indent=2) + "\n")
+    write_atomically(own.outcome, outcome.model_dump_json(indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        sys.exit("usage: python -m compute_service.runner <job folder>")
-    sys.exit(main(Path(sys.argv[1])))
+    parser = argparse.ArgumentParser(prog="python -m compute_service.runner")
+    parser.add_argument("folder", type=Path, help="the job folder")
+    parser.add_argument(ELEMENT_OPTION, type=int, help="which element of an array to run")
+    arguments = parser.parse_args()
+    if not arguments.folder.is_dir():
+        parser.error(f"there is no folder {arguments.folder}")
+    sys.exit(main(arguments.folder, arguments.element))

@@ -44,17 +44,22 @@ def verified_brain(brains: Path, wanted: BrainReference) -> Path:
     return found.path
 
 
-def job_context(paths: JobPaths, brain_folder: Path, stop_requested: Callable[[], bool]) -> JobContext:
-    """The surroundings of a job folder's task; makes the folders it needs."""
+def job_context(
+    paths: JobPaths, brain_folder: Path, stop_requested: Callable[[], bool], element: int | None = None
+) -> JobContext:
+    """The surroundings of a job folder's task, or of its share in an array; makes the folders it needs."""
     paths.results.mkdir(exist_ok=True)
     paths.checkpoints.mkdir(exist_ok=True)
+    own = paths if element is None else paths.element(element)
     return JobContext(
         brain_folder=brain_folder,
         results=paths.results,
         checkpoints=paths.checkpoints,
         results_of=lambda key: _results_of(paths, key),
-        report=progress_writer(paths.progress),
+        report=progress_writer(own.progress),
         stop_requested=stop_requested,
+        element=element or 0,
+        elements=1 if element is None else definition_of(paths).resources.array,
     )
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from compute_service.ports import QueueState, QueueStatus, SchedulerUnavailableError, SubmissionRefusedError
+from compute_service.ports import JobPaths, QueueState, QueueStatus, SchedulerUnavailableError, SubmissionRefusedError
 from compute_service.schedulers.local_files import (
     TOLD_TO_STOP,
     Entry,
@@ -58,24 +58,24 @@ class LocalScheduler:
 
     def submit(self, argv: Sequence[str], job_dir: Path, resources: Resources) -> str:
         """Queue a command; its output goes to `log.txt` of the job folder. See `ports.Scheduler`."""
-        if job_dir.parent != self._jobs:
-            raise SubmissionRefusedError(f"The job folder {job_dir.name} does not lie in the jobs folder of this service.")
+        self._check(job_dir)
         with self._lock():
-            for entry in self._entries():
-                if entry.job_dir == str(job_dir):
-                    return entry.queue_id
-            entry = Entry(
-                queue_id=f"{job_dir.name}.{time.time_ns()}",
-                job_dir=str(job_dir),
-                argv=tuple(argv),
-                # More than there is would wait for ever: such a job gets the machine for itself.
-                cpus=min(resources.cpus, self._options.slots_cpus),
-                time_limit_s=resources.time_limit_s,
-                stop_grace_s=self._options.stop_grace_s,
-                submitted_at=time.time(),
+            return self._queued().get(str(job_dir)) or self._queue(argv, job_dir.name, job_dir, resources)
+
+    def submit_array(
+        self, argv: Sequence[str], job_dir: Path, resources: Resources, elements: Sequence[int]
+    ) -> tuple[str, ...]:
+        """Queue elements; the output of each goes to `log.txt` of its own folder. See `ports.Scheduler`."""
+        self._check(job_dir)
+        places = {number: JobPaths(job_dir).element(number).folder for number in elements}
+        for place in places.values():
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._lock():
+            queued = self._queued()
+            return tuple(
+                queued.get(str(place)) or self._queue((*argv, str(number)), f"{job_dir.name}.{number}", place, resources)
+                for number, place in places.items()
             )
-            write(self._active / entry.queue_id, entry)
-            return entry.queue_id
 
     def status(self, queue_ids: Sequence[str]) -> Mapping[str, QueueStatus]:
         """Look at every submission, start what fits, and answer for those asked. See `ports.Scheduler`."""
@@ -93,7 +93,7 @@ class LocalScheduler:
             # First the entry, then the question who runs it; a supervisor that is just starting does the reverse, so that
             # one of the two sees the other.
             write(self._active / queue_id, replace(entry, cancelled=True))
-            process = read_process(LocalPaths(Path(entry.job_dir)).process, queue_id)
+            process = read_process(entry.paths.process, queue_id)
             if process is None:
                 self._finish(entry, QueueStatus(QueueState.CANCELLED))
             elif is_alive(process.identity):
@@ -103,7 +103,7 @@ class LocalScheduler:
     def interrupt_all(self) -> None:
         """Ask every running job to write a checkpoint and end, and wait for it; at the next start each goes on from there."""
         with self._lock():
-            running = [read_process(LocalPaths(Path(entry.job_dir)).process, entry.queue_id) for entry in self._entries()]
+            running = [read_process(entry.paths.process, entry.queue_id) for entry in self._entries()]
         identities = [process.identity for process in running if process is not None and is_alive(process.identity)]
         for identity in identities:
             with suppress(ProcessLookupError):
@@ -113,9 +113,31 @@ class LocalScheduler:
         while any(is_alive(identity) for identity in identities) and time.monotonic() < deadline:
             time.sleep(INTERRUPT_LOOK_S)
 
+    def _check(self, job_dir: Path) -> None:
+        if job_dir.parent != self._jobs:
+            raise SubmissionRefusedError(f"The job folder {job_dir.name} does not lie in the jobs folder of this service.")
+
+    def _queued(self) -> dict[str, str]:
+        """By place the id of what waits or runs there."""
+        return {entry.place: entry.queue_id for entry in self._entries()}
+
+    def _queue(self, argv: Sequence[str], name: str, place: Path, resources: Resources) -> str:
+        """Queue a command under an id that begins with its name, from which `_last_word` finds the place again."""
+        entry = Entry(
+            queue_id=f"{name}.{time.time_ns()}",
+            place=str(place),
+            argv=tuple(argv),
+            # More than there is would wait for ever: such a job gets the machine for itself.
+            cpus=min(resources.cpus, self._options.slots_cpus),
+            time_limit_s=resources.time_limit_s,
+            stop_grace_s=self._options.stop_grace_s,
+            submitted_at=time.time(),
+        )
+        write(self._active / entry.queue_id, entry)
+        return entry.queue_id
+
     def _look(self, entry: Entry) -> QueueStatus:
-        paths = LocalPaths(Path(entry.job_dir))
-        process = read_process(paths.process, entry.queue_id)
+        process = read_process(entry.paths.process, entry.queue_id)
         if process is None:
             return QueueStatus(QueueState.PENDING)
         # Asked before the exit is read: a supervisor seen dead has written its exit, if it ever will.
@@ -125,18 +147,19 @@ class LocalScheduler:
         if remains:  # The supervisor was killed and left its command behind; gone at one of the next looks.
             kill_all(remains)
             return QueueStatus(QueueState.RUNNING)
-        return self._finish(entry, _verdict(entry, paths))
+        return self._finish(entry, _verdict(entry))
 
     def _finish(self, entry: Entry, status: QueueStatus) -> QueueStatus:
-        folder = Path(entry.job_dir)
-        if folder.is_dir():
-            write(LocalPaths(folder).final, Final(queue_id=entry.queue_id, state=status.state, reason=status.reason))
+        if entry.paths.folder.is_dir():
+            write(entry.paths.final, Final(queue_id=entry.queue_id, state=status.state, reason=status.reason))
         (self._active / entry.queue_id).unlink(missing_ok=True)
         return status
 
     def _last_word(self, queue_id: str) -> QueueStatus:
-        folder = self._jobs / Path(queue_id).name.split(".", maxsplit=1)[0]
-        final = read_final(LocalPaths(folder).final, queue_id)
+        key, *element = Path(queue_id).name.split(".")[:-1] or [queue_id]
+        job = JobPaths(self._jobs / Path(key).name)
+        place = job.element(int(element[0])).folder if element and element[0].isdecimal() else job.folder
+        final = read_final(LocalPaths(place).final, queue_id)
         return QueueStatus(QueueState(final.state), final.reason) if final else QueueStatus(QueueState.UNKNOWN)
 
     def _start_waiting(self, seen: dict[str, QueueStatus]) -> None:
@@ -185,9 +208,9 @@ class LocalScheduler:
             yield
 
 
-def _verdict(entry: Entry, paths: LocalPaths) -> QueueStatus:
+def _verdict(entry: Entry) -> QueueStatus:
     """What to say of a submission whose session is gone."""
-    end = read_exit(paths.exit, entry.queue_id)
+    end = read_exit(entry.paths.exit, entry.queue_id)
     if entry.cancelled:
         return QueueStatus(QueueState.CANCELLED)
     if end is None:

@@ -2,10 +2,12 @@
 
     <jobs>/.local/lock             held while the scheduler works
     <jobs>/.local/active/<id>      `Entry` of each submission that is pending or running
-    <jobs>/<key>/local.json        `Final` of the newest submission that ended
-    <jobs>/<key>/.supervisor.lock  held by the supervisor as long as it lives
-    <jobs>/<key>/process.json      `Process`, by the supervisor when it starts
-    <jobs>/<key>/exit.json         `Exit`, by the supervisor when it ends
+    <place>/local.json             `Final` of the newest submission that ended
+    <place>/.supervisor.lock       held by the supervisor as long as it lives
+    <place>/process.json           `Process`, by the supervisor when it starts
+    <place>/exit.json              `Exit`, by the supervisor when it ends
+
+A submission's place is its job folder, or for an element of an array that element's folder.
 
 Plain dataclasses and the standard library only: the supervisor must start fast and stay small.
 """
@@ -26,13 +28,18 @@ class Entry:
     """One submission."""
 
     queue_id: str
-    job_dir: str
+    place: str
     argv: tuple[str, ...]
     cpus: int
     time_limit_s: float
     stop_grace_s: float
     submitted_at: float
     cancelled: bool = False
+
+    @property
+    def paths(self) -> "LocalPaths":
+        """Its files."""
+        return LocalPaths(Path(self.place))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +77,7 @@ class Final:
 
 @dataclass(frozen=True, slots=True)
 class LocalPaths:
-    """The local scheduler's names inside a job folder."""
+    """The local scheduler's names inside a submission's place."""
 
     folder: Path
 
@@ -108,6 +115,7 @@ def write(path: Path, document: Entry | Process | Exit | Final) -> None:
 def read_entry(path: Path) -> Entry:
     """Read a submission."""
     fields = json.loads(path.read_text(encoding="utf-8"))
+    fields.setdefault("place", fields.pop("job_dir", ""))  # What was queued by an older release goes on.
     return Entry(**(fields | {"argv": tuple(fields["argv"])}))
 
 

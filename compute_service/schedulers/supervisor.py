@@ -23,9 +23,9 @@ LOOK_AGAIN_S = 0.05
 
 
 def main(entry_file: Path) -> int:
-    """Detach, and tell the caller by the exit status: 0 started, 3 another supervisor has the job folder."""
+    """Detach, and tell the caller by the exit status: 0 started, 3 another supervisor has its place."""
     entry = read_entry(entry_file)
-    paths = LocalPaths(Path(entry.job_dir))
+    paths = entry.paths
     lock = os.open(paths.supervisor_lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -18,6 +18,8 @@ from compute_service.ports import (
 from core.contracts.api import JobLog, JobProgress
 from core.contracts.jobs import JobDefinition, JobReport, JobState, Outcome, ResultState
 
+LOG_TAIL_BYTES = 1 << 16
+
 
 class JobService:
     """The use cases of the web process. It never runs a job: it writes wishes into folders, the poller acts on them."""
@@ -57,7 +59,7 @@ class JobService:
             created_at=record.created_at,
             started_at=record.started_at,
             finished_at=record.finished_at,
-            progress=self._store.last_progress(key),
+            progress=self._store.files(key).last_progress(),
             results=outcome.results if outcome else (),
         )
 
@@ -77,11 +79,16 @@ class JobService:
 
     def progress(self, key: str, offset: int) -> JobProgress:
         """Lines of progress from `offset` on; raises JobNotFoundError."""
-        return self._store.progress(key, offset)
+        return self._store.files(key).progress(offset)
 
     def log(self, key: str) -> JobLog:
-        """The end of the job's log; raises JobNotFoundError."""
-        return self._store.log(key)
+        """The end of the job's log, of an array those of its elements; raises JobNotFoundError."""
+        count = len(self._store.record(key).elements)
+        if count == 0:
+            return self._store.files(key).log(LOG_TAIL_BYTES)
+        logs = [self._store.files(key, number).log(LOG_TAIL_BYTES // count) for number in range(count)]
+        told = [f"--- part {number} of {count}\n{one.text}" for number, one in enumerate(logs, 1) if one.text]
+        return JobLog(text="\n".join(told), truncated=any(one.truncated for one in logs))
 
     def result_file(self, key: str, name: str) -> Path:
         """The path of a result that the job's outcome names.
@@ -90,7 +97,7 @@ class JobService:
             JobNotFoundError: no such job.
             ResultNotFoundError: the outcome does not name it, it is gone, or it leads out of the results folder.
         """
-        outcome = self._store.outcome(key)
+        outcome = self._store.files(key).outcome()
         results = JobPaths(self._store.folder(key)).results.resolve()
         path = (results / name).resolve() if outcome is not None and name in outcome.results else None
         if path is None or not path.is_relative_to(results) or not path.is_file():
@@ -100,7 +107,7 @@ class JobService:
     def _outcome(self, key: str, state: JobState) -> Outcome | None:
         """What the runner left behind when it ended; that it cannot be read is news only where the job succeeded."""
         try:
-            return self._store.outcome(key) if state.ended else None
+            return self._store.files(key).outcome() if state.ended else None
         except DamagedJobError:
             if state is JobState.SUCCEEDED:
                 raise

@@ -1,9 +1,10 @@
 """Jobs: definition, states, progress and outcome, as they travel between backend, compute service and runner."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from math import ceil
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from core.contracts.anatomy import AlignParameters, TissueParameters
 from core.contracts.annotations import FrozenAnnotation
@@ -12,6 +13,17 @@ from core.contracts.training import PredictParameters, TrainParameters
 
 JobKind = Literal["train", "predict", "tissue", "align"]
 JobParameters = Annotated[TrainParameters | PredictParameters | TissueParameters | AlignParameters, Field(discriminator="kind")]
+
+
+MOST_ELEMENTS = 1000
+"""Of an array: what Slurm takes as it comes (MaxArraySize 1001)."""
+SECTIONS_PER_ELEMENT = 32
+"""Of a prediction: so many that an element's start, some ten seconds for libraries, model and regions, weighs little."""
+
+
+def elements_for(sections: int) -> int:
+    """Into how many elements a prediction of so many sections is split."""
+    return min(MOST_ELEMENTS, max(1, ceil(sections / SECTIONS_PER_ELEMENT)))
 
 
 class JobState(StrEnum):
@@ -54,12 +66,15 @@ class JobInputs(Contract):
 
 
 class Resources(Contract):
-    """What a job asks of the scheduler."""
+    """What a job asks of the scheduler; of an array, what each of its elements asks."""
 
     cpus: PositiveInt = 2
     gpus: NonNegativeInt = 0
     memory_mb: PositiveInt = 8192
     time_limit_s: PositiveInt = 7200
+    array: PositiveInt = Field(
+        default=1, le=MOST_ELEMENTS, description="processes that share the job's sections, each started for itself"
+    )
 
 
 class JobDefinition(Contract):
@@ -73,6 +88,13 @@ class JobDefinition(Contract):
     resources: Resources = Resources()
     code_version: str = Field(max_length=100)
     submitted_by: Identifier
+
+    @model_validator(mode="after")
+    def _can_be_shared(self) -> Self:
+        most = len(self.parameters.sections) if self.parameters.kind == "predict" else 1
+        if self.resources.array > most:
+            raise ValueError(f"a {self.parameters.kind} job like this has work for {most} elements, not {self.resources.array}")
+        return self
 
 
 class Progress(Contract):
@@ -88,7 +110,7 @@ class Progress(Contract):
 
 
 class Outcome(Contract):
-    """`outcome.json`, written by rename when the runner ends in Python, well or badly."""
+    """`outcome.json`, written by rename when the runner ends in Python, well or badly; of an array, after its last element."""
 
     state: Literal["succeeded", "failed", "cancelled"]
     message: str = Field(description="one sentence for the screen")

@@ -27,3 +27,7 @@ class JobContext:
     """Tell progress."""
     stop_requested: Callable[[], bool]
     """True once the job should write a checkpoint and raise `JobInterruptedError`."""
+    element: int = 0
+    """Which element of an array this is; all write into the same results."""
+    elements: int = 1
+    """How many elements share the work."""

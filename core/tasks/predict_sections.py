@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from core.anatomy.chain import doubt_from
 from core.anatomy.shape_between import NoShapeError, interpolated_distance
 from core.contracts.datasets import RasterGrid
 from core.contracts.jobs import JobDefinition, Progress
@@ -43,6 +44,8 @@ class PredictionInputError(Exception):
 def predict(definition: JobDefinition, context: JobContext) -> None:
     """Write `predictions/<section>_<area>.json` and its rasters for each section; sections already written are kept.
 
+    An element of an array takes every n-th section: cost changes slowly along the brain, and no two sections read the same.
+
     PredictionInputError or ModelFilesError say what is wrong; JobInterruptedError when asked to stop: finished sections stay.
     """
     parameters = definition.parameters
@@ -56,17 +59,19 @@ def predict(definition: JobDefinition, context: JobContext) -> None:
     regions = enlarged_regions(folder, model)
     results = context.results / FOLDER
     results.mkdir(exist_ok=True)
-    progress = _Reporter(context, len(parameters.sections))
+    sections = parameters.sections[context.element :: context.elements]
+    progress = _Reporter(context, len(sections))
     with ThreadPoolExecutor(max_workers=1) as writer:
         written: Future[None] | None = None
-        for index, number in enumerate(parameters.sections):
+        for index, number in enumerate(sections):
             if not all((results / f"{number}_{area}.json").exists() for area in model.areas):
                 region = section_region(folder, [regions[each] for each in model.neighbours(number)], number)
                 prior = section_prior(folder, model, region)
                 prediction = predict_section(folder, region, predictor, partial(progress.tile, index, number), prior)
                 if written is not None:
                     written.result()  # one section is being written at most: memory stays bounded
-                written = writer.submit(_write, results, model, number, prediction)
+                doubt = doubt_from(folder.alignment, model.neighbours(number), number)
+                written = writer.submit(_write, results, model, prediction, number, doubt)
             progress.section(index + 1, number)
         if written is not None:
             written.result()
@@ -125,9 +130,9 @@ def predict_section(
         return predictor.predict(region, tissue_in_region, partial(_read, section), on_tile, prior)
 
 
-def _write(results: Path, model: SegmentationModel, number: int, prediction: RegionPrediction) -> None:
+def _write(results: Path, model: SegmentationModel, prediction: RegionPrediction, number: int, alignment_doubt: str) -> None:
     for index, area in enumerate(model.areas):
-        write_prediction(results, number, area, of_area(prediction, index))
+        write_prediction(results, number, area, of_area(prediction, index), alignment_doubt)
 
 
 def _check(parameters: PredictParameters, model: SegmentationModel, others: Sequence[SegmentationModel]) -> None:

@@ -121,6 +121,27 @@ class SchedulerContract:
             scheduler.cancel(each)
         await_status(scheduler, queue_id, QueueState.CANCELLED)
 
+    def test_each_element_of_an_array_is_a_submission_of_its_own(self, scheduler: Scheduler, job_dir: Path) -> None:
+        endless, fails = scheduler.submit_array(("sleep",), job_dir, ONE_CPU, (600, 0))
+        assert endless != fails
+        await_status(scheduler, endless, QueueState.RUNNING)
+        await_status(scheduler, fails, QueueState.COMPLETED)
+        scheduler.cancel(endless)
+        await_status(scheduler, endless, QueueState.CANCELLED)
+
+    def test_an_element_is_not_queued_twice_while_it_is_active_and_again_after_its_end(
+        self, scheduler: Scheduler, job_dir: Path
+    ) -> None:
+        (first,) = scheduler.submit_array(("sleep",), job_dir, ONE_CPU, (600,))
+        same, other = scheduler.submit_array(("sleep",), job_dir, ONE_CPU, (600, 601))
+        assert same == first
+        assert other != first
+        for each in (first, other):
+            scheduler.cancel(each)
+            await_status(scheduler, each, QueueState.CANCELLED)
+        assert scheduler.submit_array(("sleep",), job_dir, ONE_CPU, (600,)) != (first,)
+        assert scheduler.status([first])[first].state is QueueState.CANCELLED
+
     def test_a_restart_forgets_nothing(self, scheduler: Scheduler, jobs: Path) -> None:
         living = self.submit(scheduler, ENDLESS, self.new_job(jobs))
         ended = self.submit(scheduler, FAILS, self.new_job(jobs))

@@ -13,7 +13,7 @@ ENDED = (QueueState.COMPLETED, QueueState.FAILED, QueueState.CANCELLED, QueueSta
 
 def like_the_shell(argv: Sequence[str]) -> int | None:
     """Exit code of the commands that the conformance suite uses."""
-    return {"true": 0, "false": 1, "sleep": ENDLESS}[argv[0]]
+    return 0 if list(argv) == ["sleep", "0"] else {"true": 0, "false": 1, "sleep": ENDLESS}[argv[0]]
 
 
 @dataclass
@@ -22,6 +22,7 @@ class Submission:
 
     argv: tuple[str, ...]
     job_dir: Path
+    element: int | None
     status: QueueStatus = field(default_factory=lambda: QueueStatus(QueueState.PENDING))
 
 
@@ -35,12 +36,13 @@ class FakeScheduler:
 
     def submit(self, argv: Sequence[str], job_dir: Path, resources: Resources) -> str:
         self._answer_or_raise()
-        for queue_id, submission in self.submissions.items():
-            if submission.job_dir == job_dir and submission.status.state not in ENDED:
-                return queue_id
-        queue_id = f"fake-{len(self.submissions) + 1}"
-        self.submissions[queue_id] = Submission(tuple(argv), job_dir)
-        return queue_id
+        return self._submit(argv, job_dir, None)
+
+    def submit_array(
+        self, argv: Sequence[str], job_dir: Path, resources: Resources, elements: Sequence[int]
+    ) -> tuple[str, ...]:
+        self._answer_or_raise()
+        return tuple(self._submit((*argv, str(number)), job_dir, number) for number in elements)
 
     def status(self, queue_ids: Sequence[str]) -> Mapping[str, QueueStatus]:
         self._answer_or_raise()
@@ -65,6 +67,15 @@ class FakeScheduler:
     def forget(self, queue_id: str) -> None:
         """As schedulers do some time after a job's end."""
         del self.submissions[queue_id]
+
+    def _submit(self, argv: Sequence[str], job_dir: Path, element: int | None) -> str:
+        for queue_id, submission in self.submissions.items():
+            same = (submission.job_dir, submission.element) == (job_dir, element)
+            if same and submission.status.state not in ENDED:
+                return queue_id
+        queue_id = f"fake-{len(self.submissions) + 1}"
+        self.submissions[queue_id] = Submission(tuple(argv), job_dir, element)
+        return queue_id
 
     def _step(self, submission: Submission) -> None:
         if submission.status.state is QueueState.PENDING:

@@ -1,6 +1,6 @@
 """Run training and prediction tasks in a folder, the way a job would, on a brain whose truth is known."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,6 +31,7 @@ class LocalRun:
     areas: tuple[str, ...] = (AREA,)
     start: "LocalRun | None" = None
     stop: bool = False
+    element: int = 0
     reports: list[Progress] = field(default_factory=list)
 
     def results_of(self, key: str) -> Path:
@@ -83,8 +84,9 @@ class LocalRun:
         train(self.definition(TRAIN_KEY, parameters, annotations), self.context(TRAIN_KEY))
         return self.results_of(TRAIN_KEY)
 
-    def predict(self, sections: tuple[int, ...], **changes: Any) -> Path:
-        """Predict; the results folder."""
+    def predict(self, sections: tuple[int, ...], elements: int = 1, **changes: Any) -> Path:
+        """Predict, as one element of several where that is asked for; the results folder."""
         values = {"model_job": TRAIN_KEY, "sections": sections} | changes
-        predict(self.definition(PREDICT_KEY, PredictParameters(**values)), self.context(PREDICT_KEY))
+        context = replace(self.context(PREDICT_KEY), element=self.element, elements=elements)
+        predict(self.definition(PREDICT_KEY, PredictParameters(**values)), context)
         return self.results_of(PREDICT_KEY)

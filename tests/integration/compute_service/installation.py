@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 import requests
 
+from compute_service.ports import JobPaths
 from compute_service.schedulers.local_files import LocalPaths, Process, read_process
 from compute_service.schedulers.processes import session_members
 from core.contracts.annotations import FrozenAnnotation
@@ -29,7 +30,6 @@ FOR_EVER = 100_000
 ROOT = Path(__file__).parents[3]
 TOKEN = "a-token-made-for-a-test-only-0123456789"
 PATIENCE_S = 120
-ENDS = (NUMBERS[0], NUMBERS[-1])
 SQUARE_UM = ((2000.0, 1400.0), (3600.0, 1400.0), (3600.0, 2600.0), (2000.0, 2600.0))
 
 
@@ -42,14 +42,14 @@ def await_that(question: Callable[[], T], what: str) -> T:
     return answer
 
 
-def make_brain(brains: Path) -> BrainFolder:
+def make_brain(brains: Path, numbers: tuple[int, ...]) -> BrainFolder:
     """A brain of noise whose tissue has all three classes, so that training on it means nothing and works."""
-    folder = write_small_brain(brains)
+    folder = write_small_brain(brains, numbers=numbers)
     width_px, height_px = (round(side_px * PIXEL_SIZE_UM / 64) for side_px in (WIDTH_PX, HEIGHT_PX))
     grid = RasterGrid(pixel_size_um=64, width_px=width_px, height_px=height_px)
     tissue = np.full((height_px, width_px), 2, np.uint8)
     tissue[:10], tissue[-10:] = 0, 1
-    for number in NUMBERS:
+    for number in numbers:
         write_tissue(folder, "SMALL", number, tissue, grid)
     return BrainFolder(folder)
 
@@ -62,9 +62,10 @@ def square(number: int) -> FrozenAnnotation:
 class Installation:
     """Folders, token, web process and poller; each can be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, numbers: tuple[int, ...] = NUMBERS) -> None:
         self.jobs = folder / "jobs"
-        self.brain = make_brain(folder / "brains")
+        self.ends = (numbers[0], numbers[-1])
+        self.brain = make_brain(folder / "brains", numbers)
         (folder / "token").write_text(TOKEN)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -95,8 +96,8 @@ class Installation:
 
     def stop(self) -> None:
         """End services and jobs."""
-        for key in os.listdir(self.jobs):
-            process = self.supervisor(key)
+        for path in self.jobs.glob("**/process.json"):
+            process = newest_process(path)
             if process and session_members(process.identity):
                 os.kill(process.pid, signal.SIGKILL)
                 for pid in session_members(process.identity):
@@ -133,15 +134,14 @@ class Installation:
         )
         return self.report(key)
 
-    def supervisor(self, key: str) -> Process | None:
-        """Who supervises the newest attempt of a job."""
-        path = LocalPaths(self.jobs / key).process
-        text = path.read_text() if path.exists() else ""
-        return read_process(path, text.split('"queue_id": "')[1].split('"')[0]) if text else None
+    def supervisor(self, key: str, element: int | None = None) -> Process | None:
+        """Who supervises the newest attempt of a job, or of an element of an array."""
+        job = JobPaths(self.jobs / key)
+        return newest_process(LocalPaths((job if element is None else job.element(element)).folder).process)
 
-    def runner_pid(self, key: str) -> int:
-        """The process id of the job's runner."""
-        process = self.supervisor(key)
+    def runner_pid(self, key: str, element: int | None = None) -> int:
+        """The process id of the job's runner, or of an element's."""
+        process = self.supervisor(key, element)
         assert process is not None
         return next(pid for pid in sorted(session_members(process.identity)) if pid != process.pid)
 
@@ -151,9 +151,9 @@ class Installation:
         settings = PRESETS["tiny"].settings.model_copy(update=quick)
         inputs = JobInputs(
             brain=BrainReference(id=self.brain.brain.id, fingerprint=self.brain.fingerprint()),
-            annotations=tuple(square(number) for number in ENDS),
+            annotations=tuple(square(number) for number in self.ends),
         )
-        parameters = TrainParameters(areas=("hOc1",), sections=ENDS, settings=settings)
+        parameters = TrainParameters(areas=("hOc1",), sections=self.ends, settings=settings)
         return training_job(parameters=parameters, inputs=inputs)
 
     def _start(self, module: str, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -171,6 +171,12 @@ class Installation:
             return self.call("GET", "/health").ok
         except requests.ConnectionError:
             return False
+
+
+def newest_process(path: Path) -> Process | None:
+    """Who wrote this file."""
+    text = path.read_text() if path.exists() else ""
+    return read_process(path, text.split('"queue_id": "')[1].split('"')[0]) if text else None
 
 
 def kill(service: "subprocess.Popen[bytes]") -> None:

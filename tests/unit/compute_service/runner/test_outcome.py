@@ -10,5 +10,5 @@ def test_of_several_processes_the_first_leaves_the_outcome(tmp_path, monkeypatch
     if rank is not None:
         monkeypatch.setenv("RANK", rank)
     paths = JobPaths(tmp_path)
-    _leave(paths, "succeeded", "Done.")
+    _leave(paths, paths, "succeeded", "Done.")
     assert paths.outcome.exists() == speaks

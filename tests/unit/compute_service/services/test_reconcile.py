@@ -3,61 +3,9 @@ from datetime import UTC, datetime
 import pytest
 
 from compute_service.ports import JobPaths, QueueState, SchedulerUnavailableError, SubmissionRefusedError
-from compute_service.services.jobs import JobService
-from compute_service.services.reconcile import Policy, Reconciler
-from compute_service.stores.job_folder import JobFolderStore
-from core.contracts.jobs import JobState, Outcome
-from tests.fakes.clock import FakeClock
+from core.contracts.jobs import JobState
 from tests.fakes.jobs import prediction_job, training_job
-from tests.fakes.scheduler import ENDLESS, FakeScheduler
-
-POLICY = Policy(max_attempts=3, outcome_grace_s=10, unknown_limit_s=600)
-
-
-class World:
-    """A store on disk, a scheduler in memory, and a poller that looks when told to."""
-
-    def __init__(self, folder):
-        self.clock = FakeClock()
-        self.store = JobFolderStore(folder)
-        self.scheduler = FakeScheduler(ends=lambda _: ENDLESS)
-        self.jobs = JobService(self.store, self.clock)
-        self.restart()
-
-    def restart(self):
-        command = lambda folder: ("run", str(folder))  # noqa: E731
-        self.reconciler = Reconciler(self.store, self.scheduler, self.clock, command, POLICY)
-
-    def submitted(self, definition=None):
-        definition = definition or training_job()
-        self.jobs.submit(definition)
-        self.clock.advance(1)
-        return definition.key
-
-    def running(self, definition=None):
-        key = self.submitted(definition)
-        self.look(3)
-        assert self.report(key).state is JobState.RUNNING
-        return key
-
-    def look(self, times=1):
-        for _ in range(times):
-            self.reconciler.look()
-
-    def report(self, key):
-        return self.jobs.report(key)
-
-    def queue_id(self, key):
-        return self.store.record(key).queue_id
-
-    def ends_at_the_scheduler(self, key, state=QueueState.FAILED, reason=""):
-        self.scheduler.end(self.queue_id(key), state, reason)
-        self.look()
-        self.clock.advance(POLICY.outcome_grace_s)
-
-    def leaves_outcome(self, key, state, **more):
-        outcome = Outcome(state=state, message=f"it {state}", finished_at=datetime(2026, 2, 1, tzinfo=UTC), **more)
-        JobPaths(self.store.folder(key)).outcome.write_text(outcome.model_dump_json())
+from tests.unit.compute_service.world import POLICY, World
 
 
 @pytest.fixture
@@ -368,6 +316,17 @@ class TestRestart:
         world.look()
         assert world.report(key).state is JobState.SUCCEEDED
         assert len(world.scheduler.submissions) == 1
+
+
+def test_checkpoints_go_when_the_job_has_ended_and_not_before(world):
+    key = world.running()
+    checkpoints = JobPaths(world.store.folder(key)).checkpoints
+    world.ends_at_the_scheduler(key)
+    world.look()
+    assert checkpoints.exists()
+    world.leaves_outcome(key, "succeeded")
+    world.look()
+    assert not checkpoints.exists()
 
 
 class TestDamage:

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from core.anatomy.shape_between import interpolated_distance
-from core.contracts.datasets import RasterGrid
+from core.contracts.datasets import AlignmentQuality, RasterGrid
 from core.contracts.presets import PRESETS
 from core.contracts.training import AREA, OTHER_GRAY_MATTER, ModelReport, SectionPrediction, TrainParameters
-from core.datasets import BrainFolder, MissingFileError
+from core.datasets import BrainFolder, MissingFileError, write_alignment
 from core.datasets.build_store import StoreOptions, build_store
 from core.imaging.store import StoreWriter
 from core.inference.shape_prior import scale_um
@@ -80,6 +80,22 @@ def test_a_stopped_prediction_keeps_finished_sections_and_goes_on(after_training
     assert (folder / "921_hOc1.json").exists()
 
 
+def test_a_section_that_only_weak_steps_lead_to_says_so(trained, tiny_brain, tmp_path):
+    brain = tmp_path / "TINY"
+    shutil.copytree(tiny_brain.path, brain)
+    weak = AlignmentQuality(matches=9, inliers=3, weak=True)
+    steps = [
+        step.model_copy(update={"quality": weak}) if step.section in (911, 931) else step for step in tiny_brain.alignment.steps
+    ]
+    write_alignment(brain, tiny_brain.alignment.model_copy(update={"steps": tuple(steps)}))
+    run = LocalRun(BrainFolder(brain), tmp_path / "run")
+    (run.folder / TRAIN_KEY).mkdir(parents=True)
+    (run.folder / TRAIN_KEY / "results").symlink_to(trained.results_of(TRAIN_KEY))
+    folder = run.predict((911, 921)) / "predictions"
+    assert read(folder, 911)[0].alignment_doubt == ""
+    assert "the step from section 911 to 921 is weak" in read(folder, 921)[0].alignment_doubt
+
+
 def test_a_section_that_cannot_be_written_ends_the_job(after_training, monkeypatch):
     """Writing goes on beside predicting; what fails there is not lost."""
 
@@ -111,6 +127,18 @@ def test_a_brain_without_alignment_is_named(trained, tiny_brain, tmp_path):
     shutil.copytree(trained.results_of(TRAIN_KEY), run.results_of(TRAIN_KEY))
     with pytest.raises(MissingFileError, match=r"alignment\.json"):
         run.predict((911,))
+
+
+def test_elements_of_an_array_share_the_sections_and_write_what_one_process_would(after_training):
+    alone = {file.name: file.read_bytes() for file in (after_training.predict((911, 921, 931)) / "predictions").iterdir()}
+    shutil.rmtree(after_training.folder / PREDICT_KEY)
+    written = []
+    for after_training.element in range(2):
+        folder = after_training.predict((911, 921, 931), elements=2) / "predictions"
+        written.append({int(file.stem.split("_")[0]) for file in folder.glob("*.json")})
+        assert after_training.reports[-1].step == after_training.reports[-1].of == 2 - after_training.element
+    assert written == [{911, 931}, {911, 921, 931}]
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == alone
 
 
 def test_sections_outside_the_interval_are_refused(after_training):

@@ -1,0 +1,18 @@
+import pytest
+from pydantic import ValidationError
+
+from core.contracts.jobs import MOST_ELEMENTS, Resources, elements_for
+from core.contracts.training import PredictParameters
+from tests.fakes.jobs import training_job
+
+
+@pytest.mark.parametrize(("sections", "elements"), [(0, 1), (1, 1), (32, 1), (33, 2), (119, 4), (10**6, MOST_ELEMENTS)])
+def test_a_prediction_of_many_sections_is_shared_out(sections, elements):
+    assert elements_for(sections) == elements
+
+
+def test_no_element_is_without_a_section():
+    parameters = PredictParameters(model_job="0" * 32, sections=(911, 921))
+    training_job(parameters=parameters, resources=Resources(array=2))
+    with pytest.raises(ValidationError, match="work for 2 elements, not 3"):
+        training_job(parameters=parameters, resources=Resources(array=3))
