@@ -57,6 +57,8 @@ class Reconciler:
             try:
                 self._save(key, record, self._step(key, record, statuses))
             except (DamagedJobError, JobNotFoundError) as error:
+                for queue_id in record.queue_ids:  # Nobody will ask for them again.
+                    self.scheduler.cancel(queue_id)
                 self._save(key, record, ended(record, JobEvent.FAIL, str(error), self.clock.now()))
         self.store.tidy()
 

@@ -217,6 +217,13 @@ class TestScheduler:
         world.look()
         assert (world.report(key).state, world.report(key).reason) == (JobState.FAILED, "asks for more than there is")
 
+    def test_a_damaged_job_ends_all_its_elements(self, world, key):
+        world.ends_at_the_scheduler(key, element=0)
+        JobPaths(world.store.folder(key)).definition.write_text("{")
+        world.look()
+        assert world.store.record(key).state is JobState.FAILED
+        assert [status(world, key, number) for number in (1, 2)] == [QueueState.CANCELLED] * 2
+
     def test_a_damaged_outcome_of_one_element_fails_the_job_and_ends_the_others(self, world, key):
         succeeds(world, key, 0)
         JobPaths(world.store.folder(key)).element(0).outcome.write_text("{")
