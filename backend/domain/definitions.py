@@ -15,9 +15,6 @@ from core.contracts.training import PredictParameters, TrainParameters
 
 JobKind = Literal["train", "predict"]
 KINDS: tuple[JobKind, ...] = ("train", "predict")
-SHORTEST_LIMIT_S = 7200
-# Estimates are rough; a job is ended only when it takes many times longer.
-LIMIT_PER_ESTIMATE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +57,6 @@ def definition(
         code_version=frozen.code_version,
         submitted_by=task.author,
     )
-
-
-def time_limit_s(estimate_s: float) -> int:
-    """How long a job may run."""
-    return max(SHORTEST_LIMIT_S, round(LIMIT_PER_ESTIMATE * estimate_s))
 
 
 def _after(task: TrainingTask, run: TaskRun, kind: JobKind) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from backend.domain import outlines, pairs
 from backend.domain.collections import TASKS
-from backend.domain.definitions import Frozen, job_key, time_limit_s
+from backend.domain.definitions import Frozen, job_key
 from backend.domain.errors import ConflictError, InvalidError, NotFoundError
 from backend.domain.permissions import Action
 from backend.domain.plans import Plan, global_warning, plans
@@ -19,7 +19,7 @@ from backend.services.task_jobs import FROZEN, TaskJobs
 from core.contracts.annotations import Annotation
 from core.contracts.api import NewTask, PairProposal, PresetOffer, TaskList, TrainingOffer
 from core.contracts.datasets import Brain
-from core.contracts.jobs import BrainReference
+from core.contracts.jobs import BrainReference, time_limit_s
 from core.contracts.presets import PRESETS, estimate_s
 from core.contracts.projects import AnnotationReference, Project, TaskRun, TrainingTask
 

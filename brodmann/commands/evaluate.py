@@ -11,7 +11,7 @@ from brodmann.progress import TerminalProgress
 if TYPE_CHECKING:
     from core.contracts.training import Architecture
     from core.tasks.evaluate import Evaluation
-    from core.tasks.evaluate_grid import GridPlan
+    from core.tasks.evaluate_grid import GridPlan, GridResults, GridRun
 
 NETWORKS: "dict[str, Architecture]" = {"hr": "hr_unet", "lr": "lr_unet", "ms": "ms_unet"}
 
@@ -81,7 +81,12 @@ def table(evaluation: "Evaluation") -> str:
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder; what is done in it is kept."
 )
-def lsm(brains: tuple[Path, ...], out: Path, **choices: object) -> None:
+@click.option(
+    "--through",
+    help="Compute as jobs: `local` by a scheduler of this machine, or the address of a compute service.",
+)
+@click.option("--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The service's token.")
+def lsm(brains: tuple[Path, ...], out: Path, through: str | None, token_file: Path | None, **choices: object) -> None:
     """Train and score local and global models of areas in BRAINS, whose truth must come with them."""
     from brodmann.local_run import stop_on_interrupt
     from core.datasets import BrainFolder
@@ -90,15 +95,25 @@ def lsm(brains: tuple[Path, ...], out: Path, **choices: object) -> None:
     from core.tasks.grid_report import text_table, write_page
 
     folders, progress = tuple(BrainFolder(brain.resolve()) for brain in brains), TerminalProgress()
+    plan = _plan(choices)
     try:
         with stop_on_interrupt() as stop_requested:
-            results = evaluate_grid(_plan(choices), GridRun(folders, out, progress, stop_requested))
+            run = GridRun(folders, out, progress, stop_requested)
+            results = _by_jobs(plan, run, through, token_file) if through else evaluate_grid(plan, run)
     except JobInterruptedError as error:
         raise click.ClickException(f"{error}; the same command goes on") from None
     finally:
         progress.close()
     click.echo(text_table(results))
     click.echo(f"page in {write_page(results, out, folders)}")
+
+
+def _by_jobs(plan: "GridPlan", run: "GridRun", through: str, token_file: Path | None) -> "GridResults":
+    from brodmann.evaluation_jobs import compute_service
+    from core.tasks.grid_jobs import evaluate_by_jobs
+
+    with compute_service(through, token_file, run.out.resolve() / "jobs", run.brains) as (service, pause):
+        return evaluate_by_jobs(plan, run, service, pause)
 
 
 def _plan(choices: dict[str, Any]) -> "GridPlan":

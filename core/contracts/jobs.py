@@ -20,10 +20,17 @@ MOST_ELEMENTS = 1000
 SECTIONS_PER_ELEMENT = 32
 """Of a prediction: so many that an element's start, some ten seconds for libraries, model and regions, weighs little."""
 
+SHORTEST_LIMIT_S, LIMIT_PER_ESTIMATE = 7200, 5
+
 
 def elements_for(sections: int) -> int:
     """Into how many elements a prediction of so many sections is split."""
     return min(MOST_ELEMENTS, max(1, ceil(sections / SECTIONS_PER_ELEMENT)))
+
+
+def time_limit_s(estimate_s: float) -> int:
+    """How long a job may run that is expected to take so long: estimates are rough, so many times longer."""
+    return max(SHORTEST_LIMIT_S, round(LIMIT_PER_ESTIMATE * estimate_s))
 
 
 class JobState(StrEnum):

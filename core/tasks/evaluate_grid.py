@@ -119,11 +119,23 @@ def evaluate_grid(plan: GridPlan, run: GridRun) -> GridResults:
     for number, model in enumerate(models, 1):
         if run.stop_requested():
             raise JobInterruptedError(f"the evaluation was stopped after {number - 1} of {len(models)} models")
-        present = _present(run.out / model.folder, model)
-        done.append(present or _computed(model, folders[model.brain], plan, run, f"model {number} of {len(models)}, "))
-    results = GridResults(plan=plan, models=tuple(done), left_out=tuple(left_out), made_at=datetime.now(UTC))
-    write_text(run.out / RESULTS_FILE, results.model_dump_json(indent=1))
+        known = present(run.out / model.folder, model)
+        done.append(known or _computed(model, folders[model.brain], plan, run, f"model {number} of {len(models)}, "))
+    return write_results(
+        run.out, GridResults(plan=plan, models=tuple(done), left_out=tuple(left_out), made_at=datetime.now(UTC))
+    )
+
+
+def write_results(out: Path, results: GridResults) -> GridResults:
+    """Write `results.json`; the results."""
+    write_text(out / RESULTS_FILE, results.model_dump_json(indent=1))
     return results
+
+
+def write_scores(folder: Path, scores: ModelScores) -> ModelScores:
+    """Write `scores.json` of a model; the scores."""
+    write_text(folder / SCORES_FILE, scores.model_dump_json(indent=1))
+    return scores
 
 
 def planned(plan: GridPlan, brains: Sequence[BrainFolder]) -> tuple[list[GridModel], list[str]]:
@@ -172,7 +184,7 @@ def _intervals(paradigms: Sequence[Paradigm], sections: tuple[int, ...]) -> list
     return found
 
 
-def _present(folder: Path, model: GridModel) -> ModelScores | None:
+def present(folder: Path, model: GridModel) -> ModelScores | None:
     """What was computed before; EvaluationInputError when that was with other settings."""
     file = folder / SCORES_FILE
     if not file.exists():
@@ -193,9 +205,8 @@ def _computed(model: GridModel, folder: BrainFolder, plan: GridPlan, run: GridRu
         areas = _scores(model, folder, plan.middle_third, replace(run, report=report))
     except (ClassAbsentError, TrainingDivergedError) as error:
         failure = str(error)
-    result = ModelScores(model=model, areas=areas, seconds=time.monotonic() - started, failure=failure)
-    write_text(run.out / model.folder / SCORES_FILE, result.model_dump_json(indent=1))
-    return result
+    scores = ModelScores(model=model, areas=areas, seconds=time.monotonic() - started, failure=failure)
+    return write_scores(run.out / model.folder, scores)
 
 
 def _scores(model: GridModel, folder: BrainFolder, middle_third: bool, run: GridRun) -> tuple[AreaScores, ...]:
@@ -208,9 +219,14 @@ def _scores(model: GridModel, folder: BrainFolder, middle_third: bool, run: Grid
     sections = scored_sections(folder.brain, model.sections, middle_third)
     job = definition(folder, PredictParameters(model_job=ELSEWHERE, sections=sections))
     predict(job, context(folder.path, predicted, trained, run.report, run.stop_requested))
-    rasters = predicted / "results" / PREDICTIONS
+    return scored(model, folder, place)
+
+
+def scored(model: GridModel, folder: BrainFolder, place: Path) -> tuple[AreaScores, ...]:
+    """The scores of the predictions in a model's folder."""
+    rasters = place / "predict" / "results" / PREDICTIONS
     return tuple(
-        AreaScores(area=area, sections=evaluate(folder.path, trained / "results", rasters, area=area).scores)
+        AreaScores(area=area, sections=evaluate(folder.path, place / "train" / "results", rasters, area=area).scores)
         for area in model.areas
     )
 

@@ -1,5 +1,6 @@
 """Run tasks here and now, without services: what terminal commands, evaluation and benchmarks use."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -26,9 +27,11 @@ class MissingOutlineError(Exception):
 def truth_annotations(brain: BrainFolder, areas: tuple[str, ...], sections: tuple[int, ...]) -> tuple[FrozenAnnotation, ...]:
     """The outlines of areas that come with the dataset, as a job carries them; MissingOutlineError."""
     found = tuple(
-        FrozenAnnotation(uid=uuid4().hex, version=1, section=number, area=outline.area, paths=outline.paths)
+        FrozenAnnotation(
+            uid=_uid(brain.brain.id, number, place), version=1, section=number, area=outline.area, paths=outline.paths
+        )
         for number in sections
-        for outline in brain.truth(number).outlines
+        for place, outline in enumerate(brain.truth(number).outlines)
         if outline.area in areas
     )
     for area in areas:
@@ -37,6 +40,11 @@ def truth_annotations(brain: BrainFolder, areas: tuple[str, ...], sections: tupl
             numbers = ", ".join(map(str, sorted(missing)))
             raise MissingOutlineError(f"{brain.brain.id} has no outline of {area} on section {numbers}")
     return found
+
+
+def _uid(brain_id: str, section: int, place: int) -> str:
+    """The same each time, so that the same training is the same job."""
+    return hashlib.sha256(f"truth {brain_id} {section} {place}".encode()).hexdigest()[:32]
 
 
 def definition(brain: BrainFolder, parameters: JobParameters, annotations: tuple[FrozenAnnotation, ...] = ()) -> JobDefinition:
