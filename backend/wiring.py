@@ -15,7 +15,7 @@ from backend.ports import BlobStore, Clock, ComputeClient, DocumentStore
 from backend.services.accounts import Accounts
 from backend.services.alignment import AlignmentByHand
 from backend.services.annotations import Annotations
-from backend.services.brain_jobs import BrainJobs, brain_definition
+from backend.services.brain_jobs import BrainJobs, stored_definition
 from backend.services.brains import Brains
 from backend.services.changes import Changes
 from backend.services.clock import SystemClock
@@ -26,6 +26,8 @@ from backend.services.fetching import Bring, Fetching
 from backend.services.health import HealthCheck
 from backend.services.images import Images
 from backend.services.imports import Imports
+from backend.services.inspected import Inspected
+from backend.services.inspections import Inspections
 from backend.services.jobs import Jobs
 from backend.services.predicted import Predicted
 from backend.services.predictions import Predictions
@@ -66,6 +68,7 @@ class Services:
     tasks: Tasks
     task_jobs: TaskJobs
     jobs: Jobs
+    inspections: Inspections
     predictions: Predictions
     proposals: Proposals
     suggestions: Suggestions
@@ -133,6 +136,7 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
         tasks=Tasks(records, projects, derived, annotations, task_jobs),
         task_jobs=task_jobs,
         jobs=Jobs(records, compute, projects, dispatch),
+        inspections=Inspections(records, outside.blobs, projects, derived, dispatch),
         predictions=predictions,
         proposals=Proposals(projects, annotations, brains),
         suggestions=Suggestions(work, projects),
@@ -148,14 +152,16 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
 def _definitions(store: DocumentStore, annotations: Annotations) -> Definitions:
     """What a job is made of, by its kind."""
     of_task = partial(task_definition, store, annotations)
-    return {"train": of_task, "predict": of_task, "tissue": brain_definition, "align": brain_definition}
+    stored = ("inspect", "tissue", "align")
+    return {"train": of_task, "predict": of_task, **dict.fromkeys(stored, stored_definition)}
 
 
 def _bringers(records: Records, outside: Outside, brains: Brains) -> dict[str, Bring]:
     """What is done with a job's results, by its kind; a model stays where it was trained."""
     publishing = Publishing(outside.compute, brains)
     predicted = Predicted(records, outside.compute, outside.blobs)
-    return {"predict": predicted.bring, "tissue": publishing.tissue, "align": publishing.alignment}
+    inspected = Inspected(records, outside.compute, outside.blobs)
+    return {"predict": predicted.bring, "inspect": inspected.bring, "tissue": publishing.tissue, "align": publishing.alignment}
 
 
 def _store(settings: Settings) -> DocumentStore:

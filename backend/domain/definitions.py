@@ -15,6 +15,7 @@ from core.contracts.training import PredictParameters, TrainParameters
 
 JobKind = Literal["train", "predict"]
 KINDS: tuple[JobKind, ...] = ("train", "predict")
+VERBS = {"train": "Train", "predict": "Predict", "inspect": "Look inside"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,10 @@ def job_key(project: str, task: str, index: int, kind: JobKind) -> str:
     return derived_key("job", project, task, index, kind)
 
 
-def job_title(area: str, sections: Sequence[int], kind: JobKind) -> str:
+def job_title(area: str, sections: Sequence[int], kind: JobKind | Literal["inspect"]) -> str:
     """What the job is called on screen."""
-    verb = {"train": "Train", "predict": "Predict"}[kind]
     of_all = f" from {len(sections)} sections" if len(sections) > 2 else ""
-    return f"{verb} {area} {sections[0]}–{sections[-1]}{of_all}"
+    return f"{VERBS[kind]} {area} {sections[0]}–{sections[-1]}{of_all}"
 
 
 def definition(

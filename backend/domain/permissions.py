@@ -14,6 +14,7 @@ class Action(StrEnum):
     ANNOTATE = "change annotations"
     REVIEW = "review predictions"
     TRAIN = "start or stop training"
+    INSPECT = "look inside models"
     MANAGE = "change its members or areas"
 
 
@@ -23,6 +24,7 @@ LEAST_ROLE: dict[Action, Role] = {
     Action.ANNOTATE: "annotator",
     Action.REVIEW: "annotator",
     Action.TRAIN: "annotator",
+    Action.INSPECT: "annotator",
     Action.MANAGE: "manager",
 }
 

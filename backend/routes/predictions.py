@@ -18,16 +18,16 @@ def prediction_views(predictions: Predictions) -> Views:
         return predictions.of_section(user(), project, section)
 
     def read_label_raster(project: str, prediction: str) -> Response:
-        return _png(predictions.raster(user(), project, prediction, "label"))
+        return png(predictions.raster(user(), project, prediction, "label"))
 
     def read_confidence_raster(project: str, prediction: str) -> Response:
-        return _png(predictions.raster(user(), project, prediction, "confidence"))
+        return png(predictions.raster(user(), project, prediction, "confidence"))
 
     def read_probability_raster(project: str, prediction: str) -> Response:
-        return _png(predictions.raster(user(), project, prediction, "probability"))
+        return png(predictions.raster(user(), project, prediction, "probability"))
 
     def read_entropy_raster(project: str, prediction: str) -> Response:
-        return _png(predictions.raster(user(), project, prediction, "entropy"))
+        return png(predictions.raster(user(), project, prediction, "entropy"))
 
     def read_prediction_outline(project: str, prediction: str) -> OutlineList:
         return predictions.outline(user(), project, prediction)
@@ -50,5 +50,6 @@ def prediction_views(predictions: Predictions) -> Views:
     }
 
 
-def _png(content: bytes) -> Response:
+def png(content: bytes) -> Response:
+    """A picture that never changes."""
     return Response(content, mimetype="image/png", headers={"Cache-Control": KEPT})

@@ -85,7 +85,8 @@ class BrainJobs:
             code_version=version("brodmann"),
             submitted_by=user,
         )
-        job = {**_new_job(brain.id, new, definition, self._records), "images": images_of(brain, new.kind, sections)}
+        about = {"sections": list(sections), "images": images_of(brain, new.kind, sections)}
+        job = {**_new_job(brain.id, new, definition, self._records), **about}
         return self._records.store.put(JOBS, job["id"], job, expected=0)
 
     def _check_free(self, brain_id: str, new: NewBrainJob, sections: tuple[int, ...]) -> None:
@@ -116,8 +117,8 @@ def _shown(job: Document) -> BrainJob:
     return shown.model_copy(update={"report": shown.report.model_copy(update=known)})
 
 
-def brain_definition(job: Document) -> JobDefinition:
-    """What is sent for a job on a brain: what was stored with it."""
+def stored_definition(job: Document) -> JobDefinition:
+    """What is sent for a job on a brain, or for a look inside a model: what was stored with it."""
     return JobDefinition.model_validate(job["definition"])
 
 
@@ -134,7 +135,6 @@ def _new_job(brain_id: str, new: NewBrainJob, definition: JobDefinition, records
     return {
         "id": f"brain:{brain_id}/{definition.key}",
         "brain": brain_id,
-        "sections": list(definition.parameters.sections),
         "asked": list(new.sections),
         "author": definition.submitted_by,
         "index": 0,

@@ -26,6 +26,7 @@ GPU_SCHEDULERS = ("slurm",)
 FETCHED: Mapping[str, tuple[ResultState, ...]] = {
     "train": (),
     "predict": (ResultState.READY,),
+    "inspect": (ResultState.READY,),
     "tissue": (ResultState.READY, ResultState.INCOMPLETE),
     "align": (ResultState.READY, ResultState.INCOMPLETE),
 }

@@ -16,7 +16,12 @@ LOG = logging.getLogger(__name__)
 ATTEMPTS = 5
 # A job on thousands of sections must not hold up the jobs of everybody else.
 SECTIONS_AT_ONCE = 32
-FOLDERS = {"predict": PurePosixPath("predictions"), "tissue": PurePosixPath("tissue"), "align": PurePosixPath()}
+FOLDERS = {
+    "predict": PurePosixPath("predictions"),
+    "inspect": PurePosixPath(),
+    "tissue": PurePosixPath("tissue"),
+    "align": PurePosixPath(),
+}
 
 Bring = Callable[[Document, JobReport, Sequence[PurePosixPath]], None]
 

@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 from backend.domain.collections import JOBS
-from backend.domain.definitions import KINDS
+from backend.domain.definitions import VERBS
 from backend.domain.errors import ComputeRefusedError, NotFoundError, UnreadableDataError
 from backend.domain.permissions import Action
 from backend.ports import ComputeClient, Document, MissingDocumentError, Query
@@ -31,7 +31,8 @@ class Jobs:
         """The jobs of a project, newest task first, within a task in the order in which they run."""
         self._projects.get(user, project_id)
         found = self._store.find(JOBS, Query({"project": project_id}, order_by="created_at", descending=True))
-        found.sort(key=lambda job: (job["index"], KINDS.index(job["kind"])))
+        order = list(VERBS)
+        found.sort(key=lambda job: (job["index"], order.index(job["kind"])))
         found.sort(key=lambda job: str(job["created_at"]), reverse=True)
         return JobList(jobs=tuple(read(ProjectJob, job) for job in found))
 

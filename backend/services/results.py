@@ -22,10 +22,18 @@ def beside(place: PurePosixPath, name: str, report: JobReport) -> str:
 
 def read_raster(content: bytes, grid: RasterGrid, name: str) -> NDArray[np.uint8]:
     """The values of an 8-bit gray PNG, (height, width); UnreadableDataError when it is not one of the grid's size."""
+    values = read_png(content, name)
+    if values.shape != (grid.height_px, grid.width_px):
+        raise UnreadableDataError(f"The raster {name} is {values.shape[1]} x {values.shape[0]} px; its grid says {grid}.")
+    return values
+
+
+def read_png(content: bytes, name: str) -> NDArray[np.uint8]:
+    """The values of an 8-bit gray PNG of any size, (height, width); UnreadableDataError."""
     try:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-            if image.size != (grid.width_px, grid.height_px) or image.mode != "L":
-                raise UnreadableDataError(f"The raster {name} is {image.size} of mode {image.mode}; its grid says {grid}.")
+            if image.mode != "L":
+                raise UnreadableDataError(f"The picture {name} is of mode {image.mode}, not 8-bit gray.")
             return np.array(image, np.uint8)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UnreadableDataError(f"The raster {name} is no PNG: {error}") from error
+        raise UnreadableDataError(f"The picture {name} is no PNG: {error}") from error

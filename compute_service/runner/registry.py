@@ -11,6 +11,7 @@ Task = Callable[[JobDefinition, JobContext], None]
 TASKS = {
     "train": ("core.tasks.train_segmentation", "train"),
     "predict": ("core.tasks.predict_sections", "predict"),
+    "inspect": ("core.tasks.look_inside", "inspect"),
     "align": ("core.tasks.align_sections", "align_sections"),
     "tissue": ("core.tasks.compute_tissue", "compute_tissue"),
 }

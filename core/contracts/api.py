@@ -14,8 +14,9 @@ from core.contracts.annotations import (
     OutlineProblem,
     Path,
 )
-from core.contracts.base import Contract, Identifier, Key, Moment
+from core.contracts.base import XY, Contract, Identifier, Key, Moment
 from core.contracts.datasets import AlignmentStep, Area, Brain, RasterGrid, RigidTransform, SectionFlag, SectionNumber
+from core.contracts.inspection import Inspection, InspectParameters
 from core.contracts.jobs import JobReport, Progress
 from core.contracts.projects import (
     Change,
@@ -303,7 +304,7 @@ class TaskList(Contract):
 
 
 class ProjectJob(Contract):
-    """A job with the task it belongs to, and the sections its model is trained on."""
+    """A job with the task it or its model belongs to, and the sections the model is trained on."""
 
     project: Identifier
     task: Key
@@ -311,12 +312,29 @@ class ProjectJob(Contract):
     sections: TrainedSections
     author: Identifier
     report: JobReport
+    inspects: InspectParameters | None = Field(default=None, description="of an inspect job: which model, and where")
 
 
 class JobList(Contract):
     """Jobs, newest first."""
 
     jobs: tuple[ProjectJob, ...]
+
+
+class NewInspection(Contract):
+    """A look inside a model. `key` is made by the client: the same key twice is the same look."""
+
+    key: Key
+    model_job: Key
+    section: SectionNumber
+    centre_um: XY
+
+
+class InspectionView(Contract):
+    """A look inside a model: its job, and what it showed once that is here."""
+
+    job: ProjectJob
+    inspection: Inspection | None = None
 
 
 class JobProgress(Contract):

@@ -9,10 +9,13 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from core.contracts.anatomy import AlignParameters, TissueParameters
 from core.contracts.annotations import FrozenAnnotation
 from core.contracts.base import Contract, Identifier, Key, Moment, Sha256
+from core.contracts.inspection import InspectParameters
 from core.contracts.training import PredictParameters, TrainParameters
 
-JobKind = Literal["train", "predict", "tissue", "align"]
-JobParameters = Annotated[TrainParameters | PredictParameters | TissueParameters | AlignParameters, Field(discriminator="kind")]
+JobKind = Literal["train", "predict", "inspect", "tissue", "align"]
+JobParameters = Annotated[
+    TrainParameters | PredictParameters | InspectParameters | TissueParameters | AlignParameters, Field(discriminator="kind")
+]
 
 
 MOST_ELEMENTS = 1000

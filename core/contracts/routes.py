@@ -184,6 +184,19 @@ ROUTES: tuple[Route, ...] = (
     Route("read_job_log", "GET", PROJECT + "/jobs/{job}/log", "The end of a job's log", api.JobLog),
     Route("cancel_job", "POST", PROJECT + "/jobs/{job}/cancel", "Stop a job", api.ProjectJob),
     Route(
+        "create_inspection",
+        "POST",
+        PROJECT + "/inspections",
+        "Look inside a model at one place of a section",
+        api.InspectionView,
+        body=api.NewInspection,
+        status=201,
+    ),
+    Route("read_inspection", "GET", PROJECT + "/inspections/{job}", "What a look inside a model showed", api.InspectionView),
+    Route(
+        "read_inspection_picture", "GET", PROJECT + "/inspections/{job}/pictures/{picture}", "One of its pictures, as PNG", PNG
+    ),
+    Route(
         "list_predictions",
         "GET",
         PROJECT + "/sections/{section}/predictions",

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from core.contracts import anatomy, annotations, api, atlas, datasets, jobs, projects, training
+from core.contracts import anatomy, annotations, api, atlas, datasets, inspection, jobs, projects, training
 from core.contracts.routes import ROUTES, Route
 
 GENERATED = Path(__file__).parent / "generated"
@@ -28,6 +28,7 @@ DOCUMENTS: tuple[type[BaseModel], ...] = (
     jobs.Outcome,
     training.SectionPrediction,
     training.ModelReport,
+    inspection.Inspection,
     projects.TrainingTask,
     projects.Prediction,
 )

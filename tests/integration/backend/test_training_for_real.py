@@ -1,4 +1,4 @@
-"""A global task that goes on from another model, from the API to its predictions, with a real compute service."""
+"""Models trained, gone on from and looked into, from the API to their results, with a real compute service."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from backend.domain.collections import JOBS
 from backend.monitor import run_once
 from backend.settings import Settings
 from backend.wiring import Services, build
-from core.contracts.api import NewProject, NewTask, SaveAnnotation
+from core.contracts.api import NewInspection, NewProject, NewTask, SaveAnnotation
 from core.contracts.projects import TaskRun, TrainingTask
 from core.datasets import BrainFolder, adopt_truth
 from core.phantom import build as build_phantom
@@ -52,13 +52,18 @@ class Site:
     def await_results(self, run: TaskRun) -> None:
         """Rounds of the monitor until both jobs of the run succeeded and what was predicted is in."""
 
-        def is_in() -> bool:
+        self.await_done(run.train_job, run.predict_job)
+
+    def await_done(self, *keys: str) -> None:
+        """Rounds of the monitor until all these jobs succeeded and their results are in."""
+
+        def are_in() -> bool:
             assert run_once(self.services) == ()
-            jobs = [self.services.store.get(JOBS, f"demo/{key}") for key in (run.train_job, run.predict_job)]
+            jobs = [self.services.store.get(JOBS, f"demo/{key}") for key in keys]
             assert not {job["report"]["state"] for job in jobs} & {"failed", "cancelled"}, jobs
             return all(job["stage"] == "done" for job in jobs)
 
-        await_that(is_in, "the predictions")
+        await_that(are_in, "the results")
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +74,27 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site.compute.stop()
 
 
-def test_a_global_model_goes_on_from_a_local_one_and_fills_all_intervals(site: Site) -> None:
+@pytest.fixture(scope="module")
+def local(site: Site) -> TaskRun:
+    """A local model of the first interval, trained."""
+    [run] = site.train((site.numbers[0], site.numbers[2])).runs
+    site.await_results(run)
+    return run
+
+
+def test_a_trained_model_is_looked_into_between_its_sections(site: Site, local: TaskRun) -> None:
+    place = {"model_job": local.train_job, "section": site.numbers[1], "centre_um": (4000.0, 4000.0)}
+    key = site.services.inspections.create("ada", "demo", NewInspection(key=uuid4().hex, **place)).job.report.key
+    site.await_done(key)
+    found = site.services.inspections.get("ada", "demo", key).inspection
+    assert found is not None
+    assert (found.section, found.areas, [each.shown for each in found.occlusions]) == (site.numbers[1], (AREA,), [("low",)])
+    for name in found.files:
+        assert site.services.inspections.picture("ada", "demo", key, name).startswith(b"\x89PNG")
+
+
+def test_a_global_model_goes_on_from_a_local_one_and_fills_all_intervals(site: Site, local: TaskRun) -> None:
     first, second, third, fourth, fifth = site.numbers
-    [local] = site.train((first, third)).runs
-    site.await_results(local)
     [whole] = site.train((first, third), (third, fifth), method="global", start_job=local.train_job).runs
     site.await_results(whole)
 

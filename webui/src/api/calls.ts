@@ -1,7 +1,7 @@
 /** Every request the interface makes, one line each, named as in the route table. */
 import { api, exact, readBlob, value } from './client'
 import type {
-  Alignment, AnnotationList, JobList, ModelReport, NewBrainJob, NewTask, OutlineList, Prediction, PredictionList, ProjectJob, RevisionList,
+  Alignment, AnnotationList, InspectionView, JobList, ModelReport, NewBrainJob, NewInspection, NewTask, OutlineList, Prediction, PredictionList, ProjectJob, RevisionList,
   RigidTransform, Role, SaveAnnotation, SaveAreas, SavedAnnotation, SectionSuggestion, ShapeProposal, TaskList, TissueStroke, TissueView, TrainingOffer, TrainingTask,
 } from './types'
 
@@ -72,6 +72,7 @@ export const createTask = (project: string, body: NewTask) =>
   exact<TrainingTask>(api.POST('/api/projects/{project}/tasks', { ...at({ project }), body }))
 
 export const listJobs = (project: string) => exact<JobList>(api.GET('/api/projects/{project}/jobs', at({ project })))
+export const readJob = (project: string, job: string) => exact<ProjectJob>(api.GET('/api/projects/{project}/jobs/{job}', at({ project, job })))
 export const readJobProgress = (project: string, job: string, offset: number) =>
   value(api.GET('/api/projects/{project}/jobs/{job}/progress', { params: { path: { project, job }, query: { offset } } }))
 export const readModelReport = (project: string, job: string) =>
@@ -80,6 +81,13 @@ export const readJobLog = (project: string, job: string) =>
   value(api.GET('/api/projects/{project}/jobs/{job}/log', at({ project, job })))
 export const cancelJob = (project: string, job: string) =>
   exact<ProjectJob>(api.POST('/api/projects/{project}/jobs/{job}/cancel', at({ project, job })))
+
+export const createInspection = (project: string, body: NewInspection) =>
+  exact<InspectionView>(api.POST('/api/projects/{project}/inspections', { ...at({ project }), body }))
+export const readInspection = (project: string, job: string) =>
+  exact<InspectionView>(api.GET('/api/projects/{project}/inspections/{job}', at({ project, job })))
+export const inspectionPicture = (project: string, job: string, picture: string) =>
+  `/api/projects/${project}/inspections/${job}/pictures/${encodeURIComponent(picture)}`
 
 export const listPredictions = (project: string, section: number) =>
   exact<PredictionList>(api.GET('/api/projects/{project}/sections/{section}/predictions', at({ project, section: String(section) })))

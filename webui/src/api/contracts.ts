@@ -468,6 +468,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look inside a model at one place of a section */
+        post: operations["create_inspection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a look inside a model showed */
+        get: operations["read_inspection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/{job}/pictures/{picture}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of its pictures, as PNG */
+        get: operations["read_inspection_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/jobs": {
         parameters: {
             query?: never;
@@ -1349,6 +1400,31 @@ export interface components {
             error: components["schemas"]["ErrorBody"];
         };
         /**
+         * FeatureSheet
+         * @description All maps of a layer as tiles in one picture, row by row.
+         */
+        FeatureSheet: {
+            /**
+             * File
+             * @description 8-bit PNG; each map goes from its low values (black) to its high ones (white)
+             */
+            file: string;
+            /**
+             * Height Px
+             * @description of one map
+             */
+            height_px: number;
+            /** Layer */
+            layer: string;
+            /** Maps */
+            maps: number;
+            /**
+             * Width Px
+             * @description of one map
+             */
+            width_px: number;
+        };
+        /**
          * FoundName
          * @description A name in the files and the area it is taken for.
          */
@@ -1580,6 +1656,86 @@ export interface components {
             uids: string[];
         };
         /**
+         * InspectParameters
+         * @description Parameters of an `inspect` job: one model at one place. It takes seconds, and draws every stage of the network.
+         */
+        InspectParameters: {
+            /**
+             * Centre Um
+             * @description the middle of what is shown, section frame
+             */
+            centre_um: [
+                number,
+                number
+            ];
+            /**
+             * Kind
+             * @default inspect
+             * @constant
+             */
+            kind: "inspect";
+            /** Model Job */
+            model_job: string;
+            /** Section */
+            section: number;
+        };
+        /**
+         * InspectedInput
+         * @description One input as the network sees it.
+         */
+        InspectedInput: {
+            /**
+             * File
+             * @description 8-bit PNG of the whole of it, smaller where it has more pixels than a screen
+             */
+            file: string;
+            /** @description where it lies and its pixels, as the network is given them */
+            grid: components["schemas"]["RasterGrid"];
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "high" | "low";
+        };
+        /**
+         * Inspection
+         * @description `results/inspection.json` of an inspect job; its pictures are PNG files beside it.
+         */
+        Inspection: {
+            /** Areas */
+            areas: string[];
+            /**
+             * Features
+             * @description from the input to the classes
+             */
+            features: components["schemas"]["FeatureSheet"][];
+            /** @description the square that is labelled */
+            grid: components["schemas"]["RasterGrid"];
+            /**
+             * Image File
+             * @description 8-bit PNG of the section on this grid
+             */
+            image_file: string;
+            /** Inputs */
+            inputs: components["schemas"]["InspectedInput"][];
+            /**
+             * Occlusions
+             * @description the first is shown every input
+             */
+            occlusions: components["schemas"]["Occlusion"][];
+            /** Section */
+            section: number;
+        };
+        /**
+         * InspectionView
+         * @description A look inside a model: its job, and what it showed once that is here.
+         */
+        InspectionView: {
+            /** @default null */
+            inspection: components["schemas"]["Inspection"] | null;
+            job: components["schemas"]["ProjectJob"];
+        };
+        /**
          * JobList
          * @description Jobs, newest first.
          */
@@ -1638,7 +1794,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "train" | "predict" | "tissue" | "align";
+            kind: "train" | "predict" | "inspect" | "tissue" | "align";
             /** @default null */
             progress: components["schemas"]["Progress"] | null;
             /**
@@ -1780,6 +1936,23 @@ export interface components {
             section: number | null;
         };
         /**
+         * NewInspection
+         * @description A look inside a model. `key` is made by the client: the same key twice is the same look.
+         */
+        NewInspection: {
+            /** Centre Um */
+            centre_um: [
+                number,
+                number
+            ];
+            /** Key */
+            key: string;
+            /** Model Job */
+            model_job: string;
+            /** Section */
+            section: number;
+        };
+        /**
          * NewMember
          * @description A user's role in a project, given or changed.
          */
@@ -1862,6 +2035,24 @@ export interface components {
         Nomenclature: {
             /** Areas */
             areas: components["schemas"]["Area"][];
+        };
+        /**
+         * Occlusion
+         * @description What the model finds when it is shown some of its inputs; the others are replaced by their mean intensity.
+         */
+        Occlusion: {
+            /**
+             * Probability Files
+             * @description by area: 8-bit PNG, calibrated probability times 255
+             */
+            probability_files: string[];
+            /**
+             * Shares
+             * @description by area: share of the square given to it
+             */
+            shares: number[];
+            /** Shown */
+            shown: ("high" | "low")[];
         };
         /**
          * OutlineList
@@ -2087,13 +2278,18 @@ export interface components {
         };
         /**
          * ProjectJob
-         * @description A job with the task it belongs to, and the sections its model is trained on.
+         * @description A job with the task it or its model belongs to, and the sections the model is trained on.
          */
         ProjectJob: {
             /** Area */
             area: string;
             /** Author */
             author: string;
+            /**
+             * @description of an inspect job: which model, and where
+             * @default null
+             */
+            inspects: components["schemas"]["InspectParameters"] | null;
             /** Project */
             project: string;
             report: components["schemas"]["JobReport"];
@@ -3899,6 +4095,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportTakenBack"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    create_inspection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInspection"];
+            };
+        };
+        responses: {
+            /** @description Look inside a model at one place of a section */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectionView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_inspection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a look inside a model showed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectionView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_inspection_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                job: string;
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One of its pictures, as PNG */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
                 };
             };
             /** @description What went wrong */

@@ -5,7 +5,9 @@ from PIL import Image
 from core.inference.occlusion import UnknownLayerError
 from core.models.factory import build_model
 from core.tasks import inspect_model as inspecting
-from core.tasks.inspect_model import InspectionInputError, contact_sheet, inspect_model
+from core.tasks.contact_sheet import contact_sheet
+from core.tasks.inspect_model import inspect_model
+from core.tasks.inspected_place import InspectionInputError
 from core.tasks.model_files import load_description, save_model
 from tests.fakes.tasks import TRAIN_KEY
 
@@ -44,6 +46,16 @@ def test_each_map_goes_from_black_to_white():
     sheet = contact_sheet(maps)
     for tile in (sheet[:, :160], sheet[:, 164:]):
         assert (tile.min(), tile.max()) == (0, 255)
+
+
+def test_one_bright_pixel_leaves_no_map_dark_and_a_few_answers_are_still_seen():
+    rising = np.linspace(0, 1, 160 * 160).reshape(160, 160).astype(np.float32)
+    few = np.zeros_like(rising)
+    bright = rising.copy()
+    bright[0, 0], few[80, 80] = 1e6, 3.0
+    first, second = np.hsplit(contact_sheet(np.stack([bright, few]))[:, [*range(160), *range(164, 324)]], 2)
+    assert first[120:].min() > 180
+    assert (second.max(), np.count_nonzero(second)) == (255, 1)
 
 
 @pytest.mark.parametrize(

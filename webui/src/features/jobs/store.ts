@@ -17,7 +17,7 @@ export const useJobs = defineStore('jobs', () => {
   const error = shallowRef<unknown>()
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  const active = computed(() => activeJobs(jobs.value))
+  const active = computed(() => activeJobs(jobs.value.filter((one) => !one.inspects)))
   const front = computed(() => foremost(jobs.value))
   const job = computed(() => jobs.value.find((one) => one.report.key === shown.value))
 

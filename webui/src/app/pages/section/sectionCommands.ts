@@ -53,6 +53,7 @@ const reviewing = (actions: SectionActions): Omit<Command, 'group'>[] => [
   { id: 'correct', title: 'Correct the prediction', keys: ['c'], run: actions.correct },
   { id: 'unreviewed', title: 'Next unreviewed section', keys: ['u'], run: actions.nextUnreviewed },
   { id: 'stretch', title: 'Next doubtful stretch of the border', keys: ['j'], run: actions.nextStretch },
+  { id: 'inside', title: 'Look inside the model', keys: ['Shift+l'], run: actions.lookInside },
   { id: 'review', title: 'Open the review queue', keys: [], run: actions.openReview },
   { id: 'train', title: 'New training task', keys: ['Shift+t'], run: actions.openWizard },
 ]

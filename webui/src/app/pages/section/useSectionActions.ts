@@ -2,6 +2,8 @@ import { computed, ref } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 
 import { type Tools, useAnnotations, useProposal } from '@/features/annotation'
+import { useInspection } from '@/features/inspection'
+import { modelFor, useJobs } from '@/features/jobs'
 import { boxOf, usePredictions } from '@/features/prediction'
 import { useProject } from '@/features/projects'
 import { neighbour, reviewQueue } from '@/features/sections'
@@ -19,6 +21,7 @@ export function useSectionActions(project: () => string, number: () => number, t
   const annotations = useAnnotations()
   const predictions = usePredictions()
   const verdicts = useVerdicts()
+  const [inspection, jobs] = [useInspection(), useJobs()]
   const rejecting = ref(false)
   const wizard = ref(false)
   const proposal = useProposal(() => store.sections, () => store.mayWrite)
@@ -73,9 +76,15 @@ export function useSectionActions(project: () => string, number: () => number, t
     viewer.goTo({ centre_um, um_per_px: Math.min(now, Math.max(1, size_um / STRETCH_ON_SCREEN_PX)) })
   }
 
+  /** Opens the model behind the prediction shown, else the newest of the area that is drawn. */
+  function lookInside(): void {
+    const model = modelFor(jobs.jobs, prediction.value?.area ?? annotations.area, prediction.value?.job)
+    if (model) inspection.open(model)
+  }
+
   return {
     rejecting, wizard, proposal, reviewArea, queue, prediction, numbers,
-    go, nextUnreviewed, nextStretch, accept, reject, correct,
+    go, nextUnreviewed, nextStretch, lookInside, accept, reject, correct,
     step: (steps: number) => void go(neighbour(numbers.value, number(), steps)),
     askReason: () => void (rejecting.value = !!prediction.value && store.mayWrite && !rejecting.value),
     openWizard: () => void (wizard.value = store.mayWrite),

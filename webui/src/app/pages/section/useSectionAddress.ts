@@ -3,6 +3,7 @@ import { useRoute, useRouter } from 'vue-router'
 
 import { useNeighbour } from '@/features/alignment'
 import { useAnnotations } from '@/features/annotation'
+import { useInspection } from '@/features/inspection'
 import { useTissue } from '@/features/tissue'
 import { readView, type ViewerHandle, writeView } from '@/viewer'
 
@@ -15,10 +16,11 @@ export function useSectionAddress(viewer: ViewerHandle) {
   const route = useRoute()
   const router = useRouter()
   const annotations = useAnnotations()
-  const [tissue, neighbour] = [useTissue(), useNeighbour()]
+  const [tissue, neighbour, inspection] = [useTissue(), useNeighbour(), useInspection()]
   const first = { place: readView(route.query.view), selected: route.query.region, hidden: route.query.hide }
   let timer: ReturnType<typeof setTimeout> | undefined
 
+  if (typeof route.query.inside === 'string') void inspection.openKey(String(route.params.project), route.query.inside)
   if (typeof first.hidden === 'string') annotations.hidden = new Set(first.hidden.split(','))
   // The selection of a shared address waits for its region to arrive.
   const stopWaiting = watch(() => annotations.regions.length, () => {
@@ -40,6 +42,7 @@ export function useSectionAddress(viewer: ViewerHandle) {
       view: writeView(viewer.view.value),
       overlay: writeOverlays({ side: neighbour.side, tissue: tissue.shown }),
       region: annotations.selected,
+      inside: inspection.key,
       hide: annotations.hidden.size ? [...annotations.hidden].join(',') : undefined,
     }
     void router.replace({ query })
@@ -48,7 +51,7 @@ export function useSectionAddress(viewer: ViewerHandle) {
     clearTimeout(timer)
     timer = setTimeout(write, WRITE_AFTER_MS)
   }
-  watch([viewer.view, () => neighbour.side, () => tissue.shown, () => annotations.selected, () => annotations.hidden], later)
+  watch([viewer.view, () => neighbour.side, () => tissue.shown, () => annotations.selected, () => annotations.hidden, () => inspection.key], later)
   onScopeDispose(() => {
     clearTimeout(timer)
     stopBefore()

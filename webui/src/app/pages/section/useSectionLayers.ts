@@ -3,6 +3,7 @@ import { onBeforeRouteLeave, onBeforeRouteUpdate, useRoute } from 'vue-router'
 
 import { type Side, useByHand, useNeighbour } from '@/features/alignment'
 import { type Tools } from '@/features/annotation'
+import { useLookInside } from '@/features/inspection'
 import { isPlain, useTone } from '@/features/layers'
 import { useProject } from '@/features/projects'
 import { useSession } from '@/features/session'
@@ -22,6 +23,7 @@ export function useSectionLayers(viewer: ViewerHandle, tools: Tools) {
   const panning = () => tools.panning.value
   const brush = useTissueBrush(viewer, mayWrite, panning)
   const byHand = useByHand(viewer, mayWrite, panning)
+  const inside = useLookInside(viewer, mayWrite)
   const route = useRoute()
   useTissueGuard()
 
@@ -30,10 +32,15 @@ export function useSectionLayers(viewer: ViewerHandle, tools: Tools) {
   neighbour.side = first.side
 
   /** What takes the pointer and the keys before the drawing tools do. */
-  const mode = computed(() => (brush.active.value ? brush : byHand.active.value ? byHand : undefined))
+  const mode = computed(() => [brush, byHand, inside].find((one) => one.active.value))
   watch(mode, (now) => {
     tools.resting.value = !!now
     if (now) tools.choose('select')
+  })
+
+  // However it was opened, looking inside takes the pointer from the others, unless moves would be lost.
+  watch(inside.active, (on) => {
+    if (on && !endOthers()) inside.stop()
   })
 
   watch(() => [session.session?.user.name, project.brain?.id] as const, ([person, brain]) => {
@@ -53,12 +60,14 @@ export function useSectionLayers(viewer: ViewerHandle, tools: Tools) {
     neighbour.open(undefined)
   })
 
-  /** Both modes end before another begins; false where moves would be lost. */
-  function leave(): boolean {
+  function endOthers(): boolean {
     if (!byHand.mayLeave()) return false
     if (byHand.active.value) byHand.stop()
     return brush.stop()
   }
+
+  /** All modes end before another begins; false where moves would be lost. */
+  const leave = (): boolean => endOthers() && inside.stop()
 
   function showNeighbour(side: Side | undefined): void {
     if (!byHand.mayLeave()) return
@@ -86,7 +95,7 @@ export function useSectionLayers(viewer: ViewerHandle, tools: Tools) {
   }
 
   return {
-    mode, brush, byHand, filters, tissue, neighbour, leave, showNeighbour, nextSide, wheel,
+    mode, brush, byHand, inside, filters, tissue, neighbour, leave, showNeighbour, nextSide, wheel,
     startBrush: () => leave() && brush.start(),
     startByHand: () => {
       if (!leave()) return

@@ -1,4 +1,5 @@
 import type { ProjectJob, TrainingTask } from '@/api/types'
+import { sectionNumber } from '@/shared/format'
 import { reportEnded, reportShare, reportWords } from '@/shared/report'
 
 export const hasEnded = (job: ProjectJob): boolean => reportEnded(job.report)
@@ -6,13 +7,33 @@ export const hasEnded = (job: ProjectJob): boolean => reportEnded(job.report)
 /** Where a running job is, between 0 and 1. */
 export const share = (job: ProjectJob): number => reportShare(job.report)
 
-const VERBS = { train: 'training', predict: 'predicting', tissue: 'finding the tissue of', align: 'aligning' } as const
+const VERBS = { train: 'training', predict: 'predicting', inspect: 'looking inside', tissue: 'finding the tissue of', align: 'aligning' } as const
 
 const MOST_NAMED = 2 // sections of a local model; a global one has more
 
-/** What a job does: "training hOc1 901-1021", "training hOc1 from 7 sections". */
-export const jobTitle = ({ report, area, sections }: ProjectJob): string =>
-  `${VERBS[report.kind]} ${area} ${sections.length > MOST_NAMED ? `from ${sections.length} sections` : sections.join('-')}`
+/** What a job does: "training hOc1 901-1021", "training hOc1 from 7 sections", "looking inside hOc1 901-1021 at section 0921". */
+export function jobTitle({ report, area, sections, inspects }: ProjectJob): string {
+  const model = `${area} ${sections.length > MOST_NAMED ? `from ${sections.length} sections` : sections.join('-')}`
+  return `${VERBS[report.kind]} ${model}${inspects ? ` at section ${sectionNumber(inspects.section)}` : ''}`
+}
+
+const trains = (job: ProjectJob): boolean => job.report.kind === 'train' && job.report.state === 'succeeded'
+
+/** Whether a job's model can be looked into, or the job is itself such a look. */
+export const canLookInside = (job: ProjectJob): boolean => trains(job) || !!job.inspects
+
+/** The training job behind a prediction job, else the newest that left a model of the area; jobs come newest first. */
+export function modelFor(jobs: readonly ProjectJob[], area: string, predictJob?: string): ProjectJob | undefined {
+  const predicted = jobs.find((job) => job.report.key === predictJob)
+  const same = (job: ProjectJob) => job.task === predicted?.task && job.sections.join() === predicted.sections.join()
+  return jobs.find((job) => trains(job) && (predicted ? same(job) : job.area === area))
+}
+
+/** Where to look first with a model: the section nearest to the middle between its first two. */
+export function firstSection([first, second]: readonly number[], numbers: readonly number[]): number | undefined {
+  const middle = (first! + second!) / 2
+  return [...numbers].sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle))[0]
+}
 
 /** How a job stands, in words: "reading sections: 62 %, 2 min left", "waiting for its turn". */
 export const jobWords = (job: ProjectJob): string => reportWords(job.report)
@@ -25,8 +46,9 @@ export function activeJobs(jobs: readonly ProjectJob[]): ProjectJob[] {
     .sort((a, b) => rank(a) - rank(b) || Date.parse(a.report.created_at) - Date.parse(b.report.created_at))
 }
 
-/** The job that the pill speaks of: the one on its way, else the one that ended last. */
-export function foremost(jobs: readonly ProjectJob[]): ProjectJob | undefined {
+/** The job that the pill speaks of: the one on its way, else the one that ended last. A look inside speaks for itself. */
+export function foremost(all: readonly ProjectJob[]): ProjectJob | undefined {
+  const jobs = all.filter((job) => !job.inspects)
   const ended_ms = (job: ProjectJob) => Date.parse(job.report.finished_at ?? job.report.created_at)
   return activeJobs(jobs)[0] ?? [...jobs].sort((a, b) => ended_ms(b) - ended_ms(a))[0]
 }

@@ -1,0 +1,165 @@
+"""What the pages show of a model: its report, its doubt, its layers, its inside; and a global one that goes on from it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.contracts.presets import PRESETS
+from tests.e2e.browser import at_um, browser_page, log_in
+from tests.e2e.conftest import Api, Product, await_result
+
+PROJECT = "/api/projects/demo"
+SECTION = 921
+PLACE_UM = (4000.0, 4000.0)
+JOB_S, JOB_MS = 240.0, 240_000
+
+
+@pytest.fixture(scope="module")
+def api(shared_product: Product) -> Api:
+    return shared_product.api()
+
+
+@pytest.fixture(scope="module")
+def run(api: Api) -> dict[str, Any]:
+    """The run of a task that has filled the one interval there is; the training is as short as one can be."""
+    settings = PRESETS["tiny"].settings.model_copy(update={"batch_size": 1})
+    body = {"key": uuid4().hex, "area": "hOc1", "pairs": [[901, 941]], "preset": "tiny"}
+    answer = api.call("POST", f"{PROJECT}/tasks", json={**body, "settings": settings.model_dump(mode="json")})
+    assert answer.status_code == 201, answer.text
+    await_result(lambda: prediction(api) is not None, "the predictions", timeout_s=JOB_S)
+    found: dict[str, Any] = answer.json()["runs"][0]
+    return found
+
+
+@pytest.fixture(scope="module")
+def page(shared_product: Product, run: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """One browser for all of them."""
+    with browser_page(shared_product, tmp_path_factory.mktemp("screenshots")) as opened:
+        log_in(opened, shared_product)
+        yield opened
+
+
+def prediction(api: Api) -> dict[str, Any] | None:
+    found: list[dict[str, Any]] = api.get(f"{PROJECT}/sections/{SECTION}/predictions")["predictions"]  # type: ignore[assignment]
+    return found[0] if found else None
+
+
+def open_at(page: Page, query: str = "") -> None:
+    """The section by its address, until it is drawn."""
+    page.goto(f"/p/demo/s/{SECTION}?{query}")
+    page.locator(f"[data-testid=section-viewer][data-section='{SECTION}'][data-ready='true']").wait_for()
+
+
+def slide(page: Page, **opacities: float) -> None:
+    """Put the sliders of layers."""
+    for layer, opacity in opacities.items():
+        page.get_by_test_id(f"{layer}-opacity").fill(str(opacity))
+
+
+def overlay(page: Page) -> str:
+    """What is painted over the section, as a picture in an address."""
+    return str(page.get_by_test_id("prediction-overlay").evaluate("canvas => canvas.toDataURL()"))
+
+
+def await_loaded(picture: Locator) -> None:
+    """The picture came and can be shown."""
+    picture.wait_for()
+    await_result(lambda: picture.evaluate("image => image.complete && image.naturalWidth > 0"), "the picture", timeout_s=30)
+
+
+@pytest.mark.timeout(400)
+def test_a_trained_model_shows_its_curves_its_score_kept_out_and_its_calibration(page: Page, run: dict[str, Any]) -> None:
+    page.goto("/p/demo")
+    page.locator(f"[data-testid=job][data-job='{run['train_job']}']").first.click()
+    for curve in ("loss", "f1", "rate"):
+        expect(page.get_by_test_id(f"{curve}-curve")).to_have_attribute("data-points", re.compile(r"[1-9]"))
+    report = page.get_by_test_id("model-report")
+    expect(report.get_by_test_id("validation-f1")).to_have_text(re.compile(r"0\.\d\d|1\.00"))
+    expect(report.get_by_test_id("calibration-words")).to_contain_text("temperature")
+    expect(report.get_by_test_id("reliability")).to_be_visible()
+
+
+@pytest.mark.timeout(400)
+def test_j_goes_to_the_most_doubtful_stretch_of_the_border(page: Page, api: Api) -> None:
+    page.goto("/p/demo/review")
+    page.get_by_test_id("review-queue").wait_for()
+    open_at(page, "review=hOc1")
+    found = prediction(api)
+    assert found is not None
+    expect(page.get_by_test_id("doubt-words")).to_contain_text(re.compile(r"\d+ % of it may be wrong"))
+    page.get_by_test_id("border-words").wait_for()
+    worst = max(found["border"], key=lambda stretch: stretch["doubt"])["points"]
+    middle = [(min(side) + max(side)) / 2 for side in zip(*worst, strict=True)]
+    page.keyboard.press("j")
+    viewer = page.get_by_test_id("section-viewer")
+    for name, place_um in zip(("data-centre-x-um", "data-centre-y-um"), middle, strict=True):
+        await_result(lambda: abs(float(viewer.get_attribute(name) or "nan") - place_um) < 5.0, "the stretch", timeout_s=30)  # noqa: B023
+
+
+@pytest.mark.timeout(400)
+def test_probability_and_entropy_are_painted_over_the_section_when_asked_for(page: Page) -> None:
+    open_at(page)
+    expect(page.get_by_test_id("prediction-overlay")).to_have_attribute("data-predictions", "1")
+    slide(page, prediction=0, border=0)
+    nothing = overlay(page)
+    painted = []
+    for layer in ("probability", "entropy"):
+        with page.expect_response(re.compile(rf"/predictions/\w+/{layer}$")) as answer:
+            slide(page, **{layer: 1})
+        assert answer.value.ok
+        painted.append(await_result(lambda: seen if (seen := overlay(page)) != nothing else None, f"the {layer}", timeout_s=30))
+        slide(page, **{layer: 0})
+        await_result(lambda: overlay(page) == nothing, "the section alone", timeout_s=30)
+    assert painted[0] != painted[1]
+
+
+@pytest.mark.timeout(400)
+def test_a_model_is_looked_into_where_the_section_is_clicked(page: Page, run: dict[str, Any]) -> None:
+    page.goto("/p/demo")
+    page.locator(f"[data-testid=job][data-job='{run['train_job']}']").first.click()
+    page.get_by_test_id("look-inside").click()
+    expect(page).to_have_url(re.compile(rf"/s/{SECTION}\?"))
+    page.locator("[data-testid=section-viewer][data-ready='true']").wait_for()
+    expect(page.get_by_test_id("inside-model")).to_contain_text("0901 and 0941")
+    page.mouse.click(*at_um(page, *PLACE_UM))
+    panel = page.locator("[data-testid=inside-panel][data-shown='true']")
+    panel.wait_for(timeout=JOB_MS)
+    expect(page.get_by_test_id("inside-place")).to_contain_text("x 4.0, y 4.0 mm")
+    await_loaded(panel.locator("[data-input=low] img"))
+    expect(panel.get_by_test_id("occlusion")).to_contain_text(re.compile(r"as trained: hOc1 \d+ %"))
+    expect(panel.get_by_test_id("nothing-to-hide")).to_contain_text("nothing can be hidden")
+    panel.get_by_test_id("inside-layer").select_option(label="Low resolution, block 2")
+    sheet = panel.locator("[data-layer='low_encoder.blocks.1.1']")
+    await_loaded(sheet)
+    page.get_by_test_id("inside-mark").wait_for()
+    expect(page).to_have_url(re.compile(r"inside=[0-9a-f]{32}"))
+    page.reload()
+    panel.wait_for()
+    expect(page.get_by_test_id("inside-place")).to_contain_text("x 4.0, y 4.0 mm")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("inside-panel")).to_have_count(0)
+
+
+@pytest.mark.timeout(400)
+def test_the_wizard_starts_a_global_model_from_an_earlier_one(page: Page, api: Api, run: dict[str, Any]) -> None:
+    open_at(page)
+    page.get_by_test_id("open-wizard").click()
+    page.get_by_test_id("method-global").check()
+    page.get_by_test_id("preset-tiny").check()
+    page.get_by_test_id("expert").locator("summary").click()
+    page.get_by_test_id("start-model").select_option(run["train_job"])
+    expect(page.get_by_test_id("train")).to_be_enabled()
+    with page.expect_response(
+        lambda answer: answer.url.endswith(f"{PROJECT}/tasks") and answer.request.method == "POST"
+    ) as sent:
+        page.get_by_test_id("train").click()
+    task = sent.value.json()
+    assert (sent.value.status, task["method"], task["start_job"]) == (201, "global", run["train_job"])
+    [whole] = task["runs"]
+    assert whole["sections"] == [901, 941]
+    for job in (whole["train_job"], whole["predict_job"]):  # nothing waits for it
+        assert api.call("POST", f"{PROJECT}/jobs/{job}/cancel").status_code == 200
