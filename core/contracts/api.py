@@ -5,15 +5,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from core.contracts.anatomy import TissueCorrection, TissueStroke
-from core.contracts.annotations import (
-    Annotation,
-    Drawing,
-    Drawn,
-    FromPrediction,
-    Imported,
-    OutlineProblem,
-    Path,
-)
+from core.contracts.annotations import Annotation, Drawing, Drawn, FromPrediction, Imported, OutlineProblem, Path
 from core.contracts.base import XY, Contract, Identifier, Key, Moment
 from core.contracts.datasets import AlignmentStep, Area, Brain, RasterGrid, RigidTransform, SectionFlag, SectionNumber
 from core.contracts.inspection import Inspection, InspectParameters
