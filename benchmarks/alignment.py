@@ -47,12 +47,17 @@ QUICK_EVERY = 25  # the kinds of case come round in 14 or fewer, so every kind i
 
 @dataclass(frozen=True)
 class Trial:
-    """One case and what became of it; `error_um` is infinite where nothing could be right."""
+    """One case and what became of it: `gaps_um` (n, 2) from where landmarks belong to where they are; None in a wrong pair."""
 
     case: Case
     step: AlignmentStep
-    error_um: float
+    gaps_um: Points | None
     left_um: float
+
+    @property
+    def error_um(self) -> float:
+        """The median gap; infinite where nothing could be right."""
+        return float("inf") if self.gaps_um is None else _median_length(self.gaps_um)
 
     @property
     def right(self) -> bool:
@@ -70,11 +75,11 @@ def trial(case: Case) -> Trial:
     seen_source, seen_target = (_features(image.tobytes(), image.shape) for image in (case.source, case.target))
     step = align_features(1, 2, seen_source, seen_target, case.apart_um)
     if case.points_um is None or case.partners_um is None:
-        return Trial(case, step, float("inf"), float("nan"))
+        return Trial(case, step, None, float("nan"))
     seen = case.points_um * (-1, 1) if case.mirrored else case.points_um  # without the mirror the motion is rigid
     best = apply(rigid_matrix(rigid_fit(seen, case.partners_um)), seen)
     found = apply(rigid_matrix(step.transform), case.points_um)
-    return Trial(case, step, _median_gap(found, best), _median_gap(best, case.partners_um))
+    return Trial(case, step, found - best, _median_length(best - case.partners_um))
 
 
 @lru_cache(maxsize=32)
@@ -95,6 +100,7 @@ def stress_figures(trials: Sequence[Trial]) -> list[Figure]:
         Figure("align.pairs", float(len(trials)), "pairs"),
         Figure("align.median_error_um", float(np.median(upright or errors)), "µm", 100.0),
         Figure("align.oblique_median_error_um", float(np.median(oblique or errors)), "µm"),
+        *drift_figures([each for each in ordinary if each.case.brain in UPRIGHT] or ordinary),
         Figure("align.p95_error_um", float(np.percentile(errors, 95)), "µm"),
         Figure("align.worst_error_um", max(errors), "µm"),
         Figure("align.left_by_deformation_um", float(np.median([each.left_um for each in ordinary])), "µm"),
@@ -103,6 +109,20 @@ def stress_figures(trials: Sequence[Trial]) -> list[Figure]:
         Figure("align.wrong_pairs", float(sum(not each.right for each in trials)), "pairs"),
         Figure("align.unflagged_wrong", float(sum(each.sure and not each.right for each in trials)), "pairs", 0.0),
         Figure("align.mirrors_missed", float(missed), "pairs", 0.0),
+    ]
+
+
+def drift_figures(trials: Sequence[Trial]) -> list[Figure]:
+    """How far the right steps of a brain are off together, on average over brains; and the median error without that."""
+    gaps: dict[int, list[Points]] = defaultdict(list)
+    for each in trials:
+        if each.gaps_um is not None and each.right:
+            gaps[each.case.brain].append(each.gaps_um)
+    drifts = {brain: np.mean([of_pair.mean(0) for of_pair in those], axis=0) for brain, those in gaps.items()}
+    rest = [_median_length(of_pair - drifts[brain]) for brain, those in gaps.items() for of_pair in those]
+    return [
+        Figure("align.drift_um", float(np.mean([np.linalg.norm(drift) for drift in drifts.values()])), "µm"),
+        Figure("align.median_error_without_drift_um", float(np.median(rest)), "µm"),
     ]
 
 
@@ -127,7 +147,7 @@ def chain_figures(folder: BrainFolder, alignment: Alignment) -> list[Figure]:
     best = apply(rigid_matrix(rigid_fit(points, partners)), points)
 
     def error_um(chain: Matrix) -> float:
-        return _median_gap(apply(chain, points), best)
+        return _median_length(apply(chain, points) - best)
 
     weak = sum(is_weak(step) for step in alignment.steps)
     print(f"chain: {doubt_between(alignment, numbers[0], numbers[-1]) or 'every step is certain'}")
@@ -136,7 +156,7 @@ def chain_figures(folder: BrainFolder, alignment: Alignment) -> list[Figure]:
         Figure("align.chain_steps", float(len(alignment.steps)), "steps"),
         Figure("align.chain_weak", float(weak), "steps"),
         Figure("align.chain_of_truth_um", error_um(transform_between(folder.true_alignment, numbers[0], numbers[-1])), "µm"),
-        Figure("align.chain_left_um", _median_gap(best, partners), "µm"),
+        Figure("align.chain_left_um", _median_length(best - partners), "µm"),
     ]
 
 
@@ -189,8 +209,8 @@ def _share(trials: Sequence[Trial]) -> float:
     return sum(each.sure and each.right for each in trials) / len(trials)
 
 
-def _median_gap(a: Points, b: Points) -> float:
-    return float(np.median(np.linalg.norm(a - b, axis=1)))
+def _median_length(vectors: Points) -> float:
+    return float(np.median(np.linalg.norm(vectors, axis=1)))
 
 
 def measure(options: argparse.Namespace) -> Sequence[Figure]:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.alignment import Trial, spec_of, stress_figures
+from benchmarks.alignment import Trial, drift_figures, spec_of, stress_figures
 from benchmarks.alignment_brains import ELSEWHERE, NEIGHBOURS, BaseSection
 from benchmarks.alignment_cases import Case, carried, cases
 from core.anatomy.rigid_fit import rigid_fit
@@ -62,8 +62,17 @@ def test_the_motion_of_every_case_is_rigid_but_for_the_deformation() -> None:
 
 
 def a_trial(case: Case, error_um: float, weak: bool) -> Trial:
+    gaps_um = None if case.points_um is None else np.full((4, 2), (error_um, 0.0))
     quality = AlignmentQuality(matches=30, inliers=20, weak=weak)
-    return Trial(case, AlignmentStep(section=1, successor=2, transform=RigidTransform(), quality=quality), error_um, 100.0)
+    return Trial(case, AlignmentStep(section=1, successor=2, transform=RigidTransform(), quality=quality), gaps_um, 100.0)
+
+
+def test_what_all_steps_of_a_brain_have_wrong_in_common_is_told_apart() -> None:
+    case = Case("as it is", "ordinary", BLANK, BLANK, GRID, GRID)
+    trials = [a_trial(case, 90.0, False), a_trial(case, 110.0, False), a_trial(case, 130.0, False), a_trial(case, 2000.0, True)]
+    seen = {figure.name: figure.value for figure in drift_figures(trials)}
+    assert seen["align.drift_um"] == pytest.approx(110)  # of the right ones
+    assert seen["align.median_error_without_drift_um"] == pytest.approx(20)
 
 
 def test_a_wrong_pair_counts_as_unflagged_only_when_it_is_not_weak() -> None:
