@@ -18,14 +18,15 @@ from core.imaging.resampling import Image, halve
 
 _COARSE_UM = PIXEL_SIZE_UM * 4
 _SHIFTS_UM, _DIRECTIONS = (700.0, 1400.0), 8
-_TURNS_DEG = (-6.0, -3.0, 3.0, 6.0)
+_TURNS_DEG = (-4.0, 0.0, 4.0)
 _SMALLEST_SHARE = 0.1  # of the target; images that overlap less cannot be compared
 
 
 def gain_beside(source: Image, target: Image, transform: Matrix) -> float:
     """How much higher the correlation of two 64-µm images is beside the transform than at it; negative at its top.
 
-    Beside it: shifted by 0.7 and 1.4 mm in eight directions, turned by 3 and 6 degrees about the target's middle.
+    Beside it: turned by 4 degrees about the target's middle, shifted by 0.7 or 1.4 mm in eight directions, and both. A wrong
+    turn and a wrong shift may make up for one another, so that neither alone gains anything.
     """
     coarse, coarse_target = halve(halve(source)), halve(halve(target))
     height, width = coarse_target.shape
@@ -35,13 +36,14 @@ def gain_beside(source: Image, target: Image, transform: Matrix) -> float:
 
 
 def _small_motions(middle_um: Points) -> Iterator[Matrix]:
-    for shift_um in _SHIFTS_UM:
-        for angle in np.arange(_DIRECTIONS) * 2 * np.pi / _DIRECTIONS:
-            yield np.array([[1, 0, shift_um * math.cos(angle)], [0, 1, shift_um * math.sin(angle)], [0, 0, 1]])
+    directions = np.arange(_DIRECTIONS) * 2 * np.pi / _DIRECTIONS
+    ring = np.c_[np.cos(directions), np.sin(directions)]
+    shifts_um = np.vstack([np.zeros((1, 2)), *(radius_um * ring for radius_um in _SHIFTS_UM)])
     for turn_deg in _TURNS_DEG:
         cosine, sine = math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg))
         turn = np.array([[cosine, -sine], [sine, cosine]])
-        yield np.vstack([np.c_[turn, middle_um - turn @ middle_um], [0.0, 0.0, 1.0]])
+        for shift_um in shifts_um[turn_deg == 0 :]:  # no motion at all is none
+            yield np.vstack([np.c_[turn, middle_um - turn @ middle_um + shift_um], [0.0, 0.0, 1.0]])
 
 
 def _correlation(source: Image, target: Image, transform: Matrix) -> float:

@@ -47,3 +47,10 @@ def test_images_that_cannot_be_compared_gain_nothing(shift_um: float) -> None:
     blank = np.full((HEIGHT, WIDTH), 245, np.uint8)
     away = rigid_matrix(RigidTransform(dx_um=shift_um))
     assert gain_beside(section(), blank if not shift_um else section(), away) == 0
+
+
+def test_a_turn_and_a_shift_that_make_up_for_one_another_are_seen() -> None:
+    middle = np.array([WIDTH, HEIGHT]) * PIXEL_UM / 2
+    turn = rigid_matrix(RigidTransform(angle_rad=np.deg2rad(5.0)))
+    turn[:2, 2] = middle - turn[:2, :2] @ middle + (0.0, 1300.0)
+    assert gain_beside(section(), section(), turn) > 0.06
