@@ -25,7 +25,7 @@ from core.sampling.labels import resample_nearest
 from core.sampling.regions import PlacedMask
 from core.tasks.context import JobContext
 from core.tasks.model_files import DESCRIPTION_FILE, SegmentationModel, load_model
-from core.tasks.predict_sections import enlarged_regions, predict_section, section_prior, section_region
+from core.tasks.predict_sections import enlarged_regions, predict_section, section_prior, section_region, section_shapes
 from core.tasks.run_here import definition, truth_annotations
 from core.tasks.train_segmentation import train
 from core.units import um_to_mm
@@ -114,7 +114,8 @@ class Held:
         settings = self.demo.model.settings.model_copy(update={"shape_prior": weight})
         model = self.demo.model.model_copy(update={"settings": settings})
         prior = section_prior(self.demo.folder, model, self.region)
-        return predict_section(self.demo.folder, self.region, predictor, lambda _done, _of: None, prior)
+        shapes = section_shapes(self.demo.folder, model, self.region)
+        return predict_section(self.demo.folder, self.region, predictor, lambda _done, _of: None, prior, shapes)
 
 
 def demo(options: argparse.Namespace) -> Demo:

@@ -38,6 +38,9 @@ class SegmentationSettings(Contract):
     shape_prior: NonNegativeFloat = Field(
         default=1.0, description="weight of the outlines interpolated between training sections; 0: the texture alone decides"
     )
+    shape_input: bool = Field(
+        default=False, description="the network sees the outlines interpolated between training sections beside the image"
+    )
     validation_share: float = Field(
         default=0.1,
         ge=0,

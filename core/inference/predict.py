@@ -16,9 +16,11 @@ from core.inference.shape_prior import fused
 from core.inference.tiles import Tile, plan_tiles
 from core.models.device import choose_device, mixed_precision, placed
 from core.models.factory import as_input
-from core.models.geometry import PatchGeometry
+from core.models.geometry import PatchGeometry, shape_names
 from core.sampling.labels import OUTSIDE
+from core.sampling.patches import Raster
 from core.sampling.regions import PlacedMask
+from core.sampling.shapes import window
 
 TILE_PX = 512
 CERTAIN = 255
@@ -80,12 +82,14 @@ class Predictor:
         read: ReadImage,
         on_tile: Callable[[int, int], None],
         prior: NDArray[np.float32] | None = None,
+        shapes: Sequence[Raster] = (),
     ) -> RegionPrediction:
         """Predict every pixel of the region.
 
         `tissue` (h, w) on the region's raster: a tile of the slide alone (0) is background without asking the network.
         `read` gives the image on a raster of the section frame. `on_tile(done, of)` is called after each tile and may raise.
-        `prior` (areas, h, w): log odds that the areas' shapes add (core.inference.shape_prior).
+        `prior` (areas, h, w): log odds that the areas' shapes add (core.inference.shape_prior). `shapes`: the areas' maps
+        where the network takes them (core.sampling.shapes).
         """
         labels = np.full(region.mask.shape, OUTSIDE, dtype=np.uint8)
         shares = np.zeros((2 + self.areas, *region.mask.shape), dtype=np.uint8)  # confidence, entropy, the areas
@@ -94,7 +98,7 @@ class Predictor:
         for tile in tiles:
             if tile not in wanted:
                 _part(labels, tile)[...], _part(shares[0], tile)[...] = BACKGROUND, CERTAIN
-        for done, (tile, images) in enumerate(_read_ahead(wanted, self.geometry, read), start=1):
+        for done, (tile, images) in enumerate(_read_ahead(wanted, self.geometry, read, shapes), start=1):
             tile_labels, tile_shares = self._run(images, None if prior is None else _prior_of(prior, tile))
             _paste(labels, tile, tile_labels)
             for raster, values in zip(shares, tile_shares, strict=True):
@@ -126,12 +130,14 @@ def ready(model: nn.Module) -> nn.Module:
 
 
 def _read_ahead(
-    tiles: Sequence[Tile], geometry: PatchGeometry, read: ReadImage
+    tiles: Sequence[Tile], geometry: PatchGeometry, read: ReadImage, shapes: Sequence[Raster]
 ) -> Iterator[tuple[Tile, list[NDArray[np.uint8]]]]:
     """Each tile with its input images, the next tile's being read while this one is predicted."""
 
     def images_of(tile: Tile) -> list[NDArray[np.uint8]]:
-        return [read(window.grid(tile.grid)) for window in geometry.inputs.values()]
+        names = shape_names(len(shapes))
+        images = [read(lies.grid(tile.grid)) for name, lies in geometry.inputs.items() if name not in names]
+        return images + [window(each, geometry.inputs[name].grid(tile.grid)) for name, each in zip(names, shapes, strict=True)]
 
     with ThreadPoolExecutor(max_workers=1) as pool:
         following = pool.submit(images_of, tiles[0]) if tiles else None

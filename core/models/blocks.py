@@ -35,10 +35,12 @@ class Encoder(nn.Module):
     block. An odd size before a pool would lose a row and shift the grid, so it is refused.
     """
 
-    def __init__(self, first: tuple[int, int], dilation: int) -> None:
+    def __init__(self, first: tuple[int, int], dilation: int, channels: int = 1) -> None:
         super().__init__()
         size, stride = first
-        blocks = [nn.Sequential(Convolution(1, ENCODER_CHANNELS[0], size, stride), Convolution(*ENCODER_CHANNELS[:1] * 2))]
+        blocks = [
+            nn.Sequential(Convolution(channels, ENCODER_CHANNELS[0], size, stride), Convolution(*ENCODER_CHANNELS[:1] * 2))
+        ]
         for channels_in, channels_out in itertools.pairwise(ENCODER_CHANNELS):
             blocks.append(
                 nn.Sequential(
@@ -49,7 +51,7 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(blocks)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(n, 1, h, w) -> the six block outputs, finest first."""
+        """(n, channels, h, w) -> the six block outputs, finest first."""
         features = [self.blocks[0](image)]
         for block in list(self.blocks)[1:]:
             height, width = features[-1].shape[-2:]
@@ -67,9 +69,12 @@ def hr_encoder() -> Encoder:
     return Encoder(first=(5, 4), dilation=1)
 
 
-def lr_encoder() -> Encoder:
-    """Encoder of the low-resolution input: stride 1, dilation 2 in all but the first two convolutions (thesis 5.1.5)."""
-    return Encoder(first=(3, 1), dilation=2)
+def lr_encoder(shapes: int = 0) -> Encoder:
+    """Encoder of the low-resolution input, and of the areas' shapes where they are given.
+
+    Stride 1, dilation 2 in all but the first two convolutions (thesis 5.1.5).
+    """
+    return Encoder(first=(3, 1), dilation=2, channels=1 + shapes)
 
 
 class UpStage(nn.Module):

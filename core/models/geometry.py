@@ -75,9 +75,10 @@ class PatchGeometry:
         return float((max(sides) / 2 + self.output_pixel_size_um) * 2**0.5)
 
 
-def patch_geometry(settings: SegmentationSettings, output_px: int | None = None) -> PatchGeometry:
+def patch_geometry(settings: SegmentationSettings, output_px: int | None = None, areas: int = 1) -> PatchGeometry:
     """Geometry of the settings' network for an output square of `output_px` (default: the training patch's).
 
+    With `shape_input` there is an input more for each area, which lies as the low-resolution image does.
     ValueError when the size is not on the phase grid, or the pixel sizes are not 1 : 8 where the high resolution is used.
     """
     architecture = settings.architecture
@@ -92,7 +93,15 @@ def patch_geometry(settings: SegmentationSettings, output_px: int | None = None)
     if architecture in LOW_BORDER_BEFORE_PX:
         before = LOW_BORDER_BEFORE_PX[architecture]
         inputs["low"] = InputWindow(1, before, 2 * before, settings.low_pixel_size_um)
+    if settings.shape_input and "low" not in inputs:
+        raise ValueError(f"{architecture} has no low-resolution input for shapes to lie beside; set shape_input to false")
+    inputs |= dict.fromkeys(shape_names(areas), inputs["low"]) if settings.shape_input else {}
     return PatchGeometry(size, settings.low_pixel_size_um, phase, inputs)
+
+
+def shape_names(areas: int) -> tuple[str, ...]:
+    """Names of the inputs that hold the areas' shapes (core.sampling.shapes)."""
+    return tuple(f"shape {index}" for index in range(areas))
 
 
 def _check_pixel_sizes(settings: SegmentationSettings) -> None:

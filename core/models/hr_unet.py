@@ -13,8 +13,10 @@ class HrUNet(nn.Module):
 
     inputs: tuple[str, ...] = ("high",)
 
-    def __init__(self, classes: int = 4) -> None:
+    def __init__(self, classes: int = 4, shapes: int = 0) -> None:
         super().__init__()
+        if shapes:
+            raise ValueError("a network without low-resolution input takes no shapes")
         self.high_encoder = hr_encoder()
         skip_channels = (ENCODER_CHANNELS[4], ENCODER_CHANNELS[3], ENCODER_CHANNELS[2], ENCODER_CHANNELS[1])
         self.decoder = Decoder(ENCODER_CHANNELS[5], skip_channels, classes)

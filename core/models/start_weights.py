@@ -5,6 +5,8 @@ from pathlib import Path
 from safetensors.torch import load_file
 from torch import nn
 
+from core.models.factory import with_shapes
+
 FOLDER = Path(__file__).parent / "weights"
 CLASSIFIER = "decoder.classifier."
 
@@ -23,6 +25,7 @@ def load_start_weights(model: nn.Module, name: str) -> None:
         raise UnknownWeightsError(f"there are no start weights {name!r}; the package has: {', '.join(known) or 'none'}")
     tensors = load_file(FOLDER / f"{name}.safetensors")
     own = model.state_dict()
+    tensors = with_shapes(tensors, own)
     fitting = {key: value for key, value in tensors.items() if key in own and value.shape == own[key].shape}
     if tensors.keys() != own.keys() or any(not key.startswith(CLASSIFIER) for key in tensors.keys() - fitting.keys()):
         raise UnknownWeightsError(f"the start weights {name!r} belong to another network than {type(model).__name__}")

@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """One patch's rotation about its centre and its intensity change α·x^γ + β, with x in 0..1."""
+    """One patch's rotation about its centre and its intensity change α·x^γ + β, with x in 0..1.
+
+    `shape_error`: how wrong the areas' shapes are made, from −0.5 to 0.5 (core.sampling.shapes).
+    """
 
     angle_rad: float = 0.0
     alpha: float = 1.0
     gamma: float = 1.0
     beta: float = 0.0
+    shape_error: float = 0.0
 
     def intensity_table(self) -> NDArray[np.float32]:
         """New intensity of each of the 256 gray values. Not clipped: a network has no need of 0..1."""

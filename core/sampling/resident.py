@@ -53,6 +53,8 @@ class ResidentSection:
     images: Mapping[str, Raster | StreamedRaster]
     labels: Raster
     labels_in_region: Raster
+    shapes: tuple[tuple[Raster, Raster], ...] = ()
+    """Where the network sees shapes: for each area the map of its outline here and of that on the other section."""
 
 
 def resident_bytes(section: ResidentSection) -> int:

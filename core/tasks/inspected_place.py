@@ -9,7 +9,7 @@ from core.contracts.datasets import RasterGrid
 from core.datasets import BrainFolder
 from core.datasets.open_section import open_section
 from core.imaging.sections import read_at
-from core.models.geometry import PatchGeometry
+from core.models.geometry import PatchGeometry, shape_names
 from core.sampling.labels import section_grid
 
 OUTPUT_PX = 256
@@ -32,7 +32,12 @@ class Place:
 
 
 def read_place(folder: BrainFolder, section: int, at_um: tuple[float, float], geometry: PatchGeometry) -> Place:
-    """What a network of this geometry is shown around a place (section frame); InspectionInputError off the section."""
+    """What a network of this geometry is shown around a place (section frame).
+
+    InspectionInputError off the section, and for a network that is shown more than images.
+    """
+    if shape_names(1)[0] in geometry.inputs:
+        raise InspectionInputError("a model that sees shapes cannot be looked into yet; choose one without shape_input")
     grid = _output_grid(folder, section, at_um, geometry)
     input_grids = {name: window.grid(grid) for name, window in geometry.inputs.items()}
     return Place(

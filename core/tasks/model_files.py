@@ -18,7 +18,7 @@ from core.contracts.jobs import BrainReference
 from core.contracts.training import SegmentationSettings
 from core.datasets.files import write_atomically
 from core.geometry.polygons import Ring, rings
-from core.models.factory import build_model
+from core.models.factory import build_model, with_shapes
 from core.training.checkpoint import write_tensors
 
 WEIGHTS_FILE, DESCRIPTION_FILE, REPORT_FILE = "model.safetensors", "model.json", "report.json"
@@ -88,7 +88,8 @@ def load_description(folder: Path) -> SegmentationModel:
 def load_network(folder: Path, description: SegmentationModel) -> nn.Module:
     """The trained network; ModelFilesError when the weights are missing or do not fit the description."""
     path = folder / WEIGHTS_FILE
-    model = build_model(description.settings.architecture, areas=len(description.areas))
+    areas = len(description.areas)
+    model = build_model(description.settings.architecture, areas=areas, shapes=areas if description.settings.shape_input else 0)
     try:
         tensors: dict[str, torch.Tensor] = load_file(path)
         model.load_state_dict(tensors)
@@ -109,7 +110,8 @@ def take_over(model: nn.Module, description: SegmentationModel, trained: nn.Modu
 
     ModelFilesError when the other is of another architecture.
     """
-    own, other = model.state_dict(), trained.state_dict()
+    own = model.state_dict()
+    other = with_shapes(trained.state_dict(), own)
     shared = {name: value for name, value in other.items() if name in own and value.shape == own[name].shape}
     if type(model) is not type(trained):
         name = description.settings.architecture

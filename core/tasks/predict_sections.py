@@ -25,8 +25,10 @@ from core.inference.predict import Member, Predictor, RegionPrediction, ready
 from core.inference.shape_prior import log_odds
 from core.models.geometry import patch_geometry
 from core.sampling.labels import resample_nearest, section_grid
+from core.sampling.patches import Raster
 from core.sampling.regions import PlacedMask, cropped, prediction_region, region_around
 from core.sampling.resident import area_mask
+from core.sampling.shapes import between
 from core.tasks.context import JobContext, JobInterruptedError
 from core.tasks.model_files import SegmentationModel, load_model
 from core.tasks.prediction_files import of_area, write_prediction
@@ -67,7 +69,8 @@ def predict(definition: JobDefinition, context: JobContext) -> None:
             if not all((results / f"{number}_{area}.json").exists() for area in model.areas):
                 region = section_region(folder, [regions[each] for each in model.neighbours(number)], number)
                 prior = section_prior(folder, model, region)
-                prediction = predict_section(folder, region, predictor, partial(progress.tile, index, number), prior)
+                shapes = section_shapes(folder, model, region)
+                prediction = predict_section(folder, region, predictor, partial(progress.tile, index, number), prior, shapes)
                 if written is not None:
                     written.result()  # one section is being written at most: memory stays bounded
                 doubt = doubt_from(folder.alignment, model.neighbours(number), number)
@@ -81,7 +84,8 @@ def predictor_of(model: SegmentationModel, network: nn.Module, others: Sequence[
     """The trained network as a predictor with its own calibration; with `others` they predict together."""
     settings = model.settings
     members = tuple(Member(ready(each), about.temperature) for about, each in ((model, network), *others))
-    return Predictor(members, patch_geometry(settings), settings.precision, len(model.areas))
+    areas = len(model.areas)
+    return Predictor(members, patch_geometry(settings, areas=areas), settings.precision, areas)
 
 
 def enlarged_regions(folder: BrainFolder, model: SegmentationModel) -> dict[int, PlacedMask]:
@@ -116,18 +120,27 @@ def section_prior(folder: BrainFolder, model: SegmentationModel, region: PlacedM
     return log_odds(distances, nearer_mm, weight)
 
 
+def section_shapes(folder: BrainFolder, model: SegmentationModel, region: PlacedMask) -> list[Raster]:
+    """Each area's map over the whole section, where the model's network takes shapes."""
+    if not model.settings.shape_input:
+        return []
+    grid = section_grid(folder.brain, region.section, region.grid.pixel_size_um)
+    return [between(folder.alignment, model.placed(region.section, area), region.section, grid) for area in model.areas]
+
+
 def predict_section(
     folder: BrainFolder,
     region: PlacedMask,
     predictor: Predictor,
     on_tile: Callable[[int, int], None],
     prior: NDArray[np.float32] | None = None,
+    shapes: Sequence[Raster] = (),
 ) -> RegionPrediction:
-    """Predict one section within its region of interest, with the prior of `section_prior`."""
+    """Predict one section within its region of interest, with the prior of `section_prior` and the maps of `section_shapes`."""
     tissue, tissue_grid = folder.tissue(region.section)
     tissue_in_region = resample_nearest(tissue, tissue_grid, region.grid, fill=0)
     with open_section(folder, region.section) as section:
-        return predictor.predict(region, tissue_in_region, partial(_read, section), on_tile, prior)
+        return predictor.predict(region, tissue_in_region, partial(_read, section), on_tile, prior, shapes)
 
 
 def _write(results: Path, model: SegmentationModel, prediction: RegionPrediction, number: int, alignment_doubt: str) -> None:
@@ -151,7 +164,8 @@ def _check(parameters: PredictParameters, model: SegmentationModel, others: Sequ
 def _kind(model: SegmentationModel) -> str:
     """What models that predict together share, in words: regions, outlines and precision are then the first one's."""
     areas, sections, settings = ", ".join(model.areas), ", ".join(map(str, model.sections)), model.settings
-    return f"{areas} on {sections}, {settings.architecture} at {settings.low_pixel_size_um:g} µm"
+    shapes = " with shapes" if settings.shape_input else ""
+    return f"{areas} on {sections}, {settings.architecture}{shapes} at {settings.low_pixel_size_um:g} µm"
 
 
 def _read(section: SectionReader, grid: RasterGrid) -> NDArray[np.uint8]:

@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 import numpy as np
 from torch import nn
 
+from core.contracts.annotations import FrozenAnnotation
 from core.contracts.jobs import JobDefinition, Progress
 from core.contracts.training import Calibration, ModelReport, SegmentationSettings, TrainParameters
 from core.datasets import BrainFolder
-from core.models.factory import build_model
+from core.geometry.polygons import rings
+from core.models.factory import build_model, input_names
 from core.models.geometry import patch_geometry
 from core.models.start_weights import load_start_weights
 from core.sampling.centres import class_weights
 from core.sampling.resident import ResidentSection, Surroundings, load_resident, resident_bytes
+from core.sampling.shapes import carried
 from core.tasks.context import JobContext, JobInterruptedError
 from core.tasks.model_files import REPORT_FILE, SegmentationModel, load_model, outlines_on, save_model, take_over, write_text
 from core.training.batches import batches
@@ -51,11 +54,15 @@ def train(definition: JobDefinition, context: JobContext) -> None:
 def _train(definition: JobDefinition, parameters: TrainParameters, context: JobContext, peers: Peers) -> None:
     settings = parameters.settings
     sections = _load_sections(definition, parameters, context)
+    if settings.shape_input:
+        folder = BrainFolder(context.brain_folder)
+        sections = [_with_shapes(folder, definition.inputs.annotations, section, parameters) for section in sections]
     source, held_out = split_sections(sections, parameters.areas, settings)
     weights = class_weights(source.centres.counts)
     if not settings.weight_classes:
         weights = (weights > 0).astype(np.float32)
-    model = build_model(settings.architecture, settings.seed, len(parameters.areas))
+    areas = len(parameters.areas)
+    model = build_model(settings.architecture, settings.seed, areas, areas if settings.shape_input else 0)
     if parameters.start_model is not None:
         take_over(model, *load_model(context.results_of(parameters.start_model)))
     elif settings.start_weights is not None:
@@ -77,7 +84,7 @@ def surroundings_of(settings: SegmentationSettings) -> Surroundings:
     """What training needs of a section around the area."""
     geometry = patch_geometry(settings)
     return Surroundings(
-        input_pixel_sizes_um={name: window.pixel_size_um for name, window in geometry.inputs.items()},
+        input_pixel_sizes_um={name: geometry.inputs[name].pixel_size_um for name in input_names(settings.architecture)},
         label_pixel_size_um=settings.low_pixel_size_um,
         radius_mm=settings.roi_radius_mm,
         reach_um=geometry.reach_um,
@@ -100,6 +107,22 @@ def _load_sections(definition: JobDefinition, parameters: TrainParameters, conte
         left_bytes = limit_bytes - sum(resident_bytes(section) for section in sections)
         sections.append(load_resident(folder, number, outlines, keep, left_bytes))
     return sections
+
+
+def _with_shapes(
+    folder: BrainFolder, annotations: tuple[FrozenAnnotation, ...], section: ResidentSection, parameters: TrainParameters
+) -> ResidentSection:
+    """The section with each area's shape on it, and that of the nearest other training section."""
+    number, alignment = section.number, folder.alignment
+    other = min((each for each in parameters.sections if each != number), key=lambda each: abs(each - number))
+    shapes = []
+    for area in parameters.areas:
+        drawn = {
+            each: [ring for paths in outlines_on(annotations, area, each) for ring in rings(paths)] for each in (number, other)
+        }
+        own, theirs = (carried(alignment, (each, drawn[each]), number, section.labels.grid) for each in (number, other))
+        shapes.append((own, theirs))
+    return replace(section, shapes=tuple(shapes))
 
 
 def _report(

@@ -11,10 +11,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.contracts.datasets import RasterGrid
+from core.models.factory import input_names
+from core.models.geometry import shape_names
 from core.sampling.augmentation import Variation
 from core.sampling.centres import Centre
 from core.sampling.labels import OUTSIDE
 from core.sampling.patches import WHITE, Raster, Square, square_to_raster
+from core.sampling.shapes import FAR_OUTSIDE
 from core.training.patch_source import Batch, PatchSource, Plan
 
 _CHUNK_PX = 1 << 26
@@ -38,8 +41,13 @@ class DeviceStage:
         self._source, self._device = source, device
         self._images = {
             name: [self._placed(_in_memory(section.images[name])) for section in source.sections]
-            for name in source.geometry.inputs
+            for name in input_names(source.settings.architecture)
         }
+        # For each area its maps on all sections, then those of the other sections' outlines.
+        self._shapes = [
+            [[self._placed(section.shapes[area][which]) for section in source.sections] for which in (0, 1)]
+            for area in range(len(source.sections[0].shapes))
+        ]
         self._labels = [self._placed(section.labels) for section in source.sections]
 
     def batch(self, plan: Plan) -> Batch:
@@ -48,8 +56,12 @@ class DeviceStage:
         squares = self._source.input_squares()
         inputs = {
             name: _varied(self._cut(self._images[name], square, plan, WHITE, "bicubic"), variations)
-            for name, square in squares.items()
+            for name, square in ((name, squares[name]) for name in self._images)
         }
+        for name, maps in zip(shape_names(len(self._shapes)), self._shapes, strict=True):
+            own, other = (self._cut(each, squares[name], plan, FAR_OUTSIDE, "bicubic") for each in maps)
+            errors = torch.tensor([each.shape_error for each in variations], device=own.device).view(-1, 1, 1, 1)
+            inputs[name] = (own + errors * (other - own)).clamp_(0, 255).div_(255)
         labels = self._cut(self._labels, self._source.label_square(), plan, OUTSIDE, "nearest")
         return Batch(inputs, labels[:, 0].to(torch.uint8))
 
@@ -86,7 +98,7 @@ def held_bytes(source: PatchSource) -> float:
     """Memory the sections of a source take on a device; infinite when an image is not in memory."""
     total = 0.0
     for section in source.sections:
-        rasters = [*section.images.values(), section.labels]
+        rasters = [*section.images.values(), section.labels, *(each for maps in section.shapes for each in maps)]
         total += sum(raster.values.nbytes if isinstance(raster, Raster) else math.inf for raster in rasters)
     return total
 

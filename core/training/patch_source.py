@@ -1,7 +1,7 @@
 """What batches are cut from, and where a step's patches lie: a pure function of the seed and the step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,11 +10,13 @@ from torch import Tensor
 
 from core.contracts.base import XY
 from core.contracts.training import SegmentationSettings
-from core.models.geometry import PatchGeometry
+from core.models.factory import input_names
+from core.models.geometry import PatchGeometry, shape_names
 from core.sampling.augmentation import Variation, draw_variation
 from core.sampling.centres import BalancedCentres, Centre
 from core.sampling.patches import WHITE, Square, cut_square
 from core.sampling.resident import ResidentSection
+from core.sampling.shapes import FAR_OUTSIDE, degraded, draw_error
 
 Plan = Sequence[tuple[Centre, Variation]]
 """Where the patches of a batch lie and how they are varied."""
@@ -51,7 +53,10 @@ class PatchSource:
         settings = self.settings
         generator = np.random.default_rng((settings.seed, step))
         centres = self.centres.draw(generator, settings.batch_size)
-        return [(centre, draw_variation(generator, settings.intensity_variation)) for centre in centres]
+        variations = [draw_variation(generator, settings.intensity_variation) for _ in centres]
+        if settings.shape_input:
+            variations = [replace(each, shape_error=draw_error(generator)) for each in variations]
+        return list(zip(centres, variations, strict=True))
 
     def pivot_um(self, centre: Centre) -> XY:
         """The upper left corner of the label pixel, about which a patch turns: unturned it lies on the label grid."""
@@ -79,8 +84,12 @@ class PatchSource:
         """One patch, cut by OpenCV."""
         section, pivot_um = self.sections[centre.section_index], self.pivot_um(centre)
         table = variation.intensity_table()
-        inputs = {}
-        for name, square in self.input_squares().items():
-            image = cut_square(section.images[name], square, pivot_um, variation.angle_rad, WHITE)
+        squares = self.input_squares()
+        inputs: dict[str, NDArray[np.float32]] = {}
+        for name in input_names(self.settings.architecture):
+            image = cut_square(section.images[name], squares[name], pivot_um, variation.angle_rad, WHITE)
             inputs[name] = np.asarray(cv2.LUT(image, table), dtype=np.float32)
+        for name, maps in zip(shape_names(len(section.shapes)), section.shapes, strict=True):
+            own, other = (cut_square(each, squares[name], pivot_um, variation.angle_rad, FAR_OUTSIDE) for each in maps)
+            inputs[name] = degraded(own, other, variation.shape_error)
         return Patch(inputs, cut_square(section.labels, self.label_square(), pivot_um, variation.angle_rad, None))

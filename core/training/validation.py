@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -14,6 +15,7 @@ from core.sampling.augmentation import Variation
 from core.sampling.centres import BalancedCentres, Centre
 from core.sampling.held_out import SplitSection, split
 from core.sampling.resident import ResidentSection
+from core.sampling.shapes import draw_error
 from core.training.batches import planned_batches
 from core.training.metrics import ConfusionMatrix
 from core.training.patch_source import Batch, PatchSource
@@ -31,10 +33,13 @@ class HeldOut:
     centres: tuple[Centre, ...]
 
     def batches(self) -> Iterator[Batch]:
-        """Every block once, neither turned nor varied; labels are 255 outside the blocks and the regions."""
-        size = self.source.settings.batch_size
-        plans = (self.centres[first : first + size] for first in range(0, len(self.centres), size))
-        return planned_batches(self.source, ([(centre, Variation()) for centre in plan] for plan in plans))
+        """Every block once, not turned or varied, shapes as wrong as in training; labels are 255 outside blocks and regions."""
+        settings = self.source.settings
+        size, generator = settings.batch_size, np.random.default_rng(settings.seed)
+        plan = [
+            (centre, Variation(shape_error=draw_error(generator) if settings.shape_input else 0.0)) for centre in self.centres
+        ]
+        return planned_batches(self.source, (plan[first : first + size] for first in range(0, len(plan), size)))
 
 
 def block_side_px(geometry: PatchGeometry) -> int:
@@ -53,14 +58,14 @@ def split_sections(
 
     ClassAbsentError as of `BalancedCentres`.
     """
-    geometry = patch_geometry(settings)
+    geometry = patch_geometry(settings, areas=len(areas))
     block_px = block_side_px(geometry)
     splits = [split(section, block_px, settings.validation_share, settings.seed) for section in sections]
     training = [each.training for each in splits]
     labels, numbers = [section.labels_in_region.values for section in training], [section.number for section in sections]
     centres = BalancedCentres(labels, areas, numbers)
     source = PatchSource(training, centres, geometry, settings)
-    return source, _held_out(splits, source, patch_geometry(settings, block_px))
+    return source, _held_out(splits, source, patch_geometry(settings, block_px, len(areas)))
 
 
 def _held_out(splits: Sequence[SplitSection], training: PatchSource, geometry: PatchGeometry) -> HeldOut:

@@ -8,6 +8,7 @@ import numpy as np
 from core.contracts.datasets import RasterGrid
 from core.contracts.jobs import Progress
 from core.contracts.training import SegmentationSettings
+from core.models.factory import input_names
 from core.models.geometry import patch_geometry
 from core.sampling.centres import BalancedCentres
 from core.sampling.patches import Raster
@@ -24,13 +25,16 @@ def resident_section(settings: SegmentationSettings, number: int = 901, side_px:
     labels = np.broadcast_to(columns.astype(np.uint8), (side_px, side_px)).copy()
     size_um = settings.low_pixel_size_um
     images = {}
-    for name, window in patch_geometry(settings).inputs.items():
+    geometry = patch_geometry(settings)
+    for name in input_names(settings.architecture):
+        window = geometry.inputs[name]
         factor = round(size_um / window.pixel_size_um)
         values = GRAY_OF_CLASS[np.kron(labels, np.ones((factor, factor), np.uint8))]
         noisy = np.clip(values + generator.normal(0, 5, values.shape), 0, 255).astype(np.uint8)
         images[name] = Raster(noisy, grid(side_px * factor, window.pixel_size_um))
     raster = Raster(labels, grid(side_px, size_um))
-    return ResidentSection(number, images, raster, raster)
+    maps = tuple(Raster(np.where(labels == 3, 200, 40 * which).astype(np.uint8), raster.grid) for which in (0, 1))
+    return ResidentSection(number, images, raster, raster, ((maps[0], maps[1]),) if settings.shape_input else ())
 
 
 def grid(side_px: int, pixel_size_um: float) -> RasterGrid:

@@ -8,8 +8,9 @@ from core.contracts.datasets import RasterGrid
 from core.contracts.training import SegmentationSettings
 from core.inference.predict import Member, Predictor, ready
 from core.inference.tiles import plan_tiles
-from core.models.factory import build_model
+from core.models.factory import SHAPE_WEIGHTS, build_model
 from core.models.geometry import patch_geometry
+from core.sampling.patches import Raster
 from core.sampling.regions import PlacedMask
 
 SECTION_PX = 320
@@ -92,6 +93,25 @@ def test_tiled_and_patchwise_prediction_are_equal_with_prior_and_temperature():
     assert (alone.labels != tiled.labels).any()
     assert (tiled.labels == patchwise.labels).mean() > 0.9999
     assert np.abs(tiled.probabilities.astype(int) - patchwise.probabilities).max() <= 1
+
+
+def test_tiled_and_patchwise_prediction_are_equal_with_shapes():
+    """The map is smaller than what tiles reach for: beyond it everything is far outside."""
+    settings = SegmentationSettings(architecture="lr_unet", shape_input=True)
+    model = ready(build_model("lr_unet", 1, shapes=1))
+    model.get_parameter(SHAPE_WEIGHTS).data[:, 1:] = 0.3
+    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    whole = RasterGrid(pixel_size_um=16.0, width_px=SECTION_PX, height_px=SECTION_PX)
+    maps = [Raster(np.random.default_rng(2).integers(0, 256, (SECTION_PX, SECTION_PX), np.uint8), whole)]
+    tissue = np.ones(region.mask.shape, np.uint8)
+    tiled, patchwise, without = (
+        Predictor((Member(model),), patch_geometry(settings), "float32", tile_px=tile_px).predict(
+            region, tissue, noise_reader(), ignore, None, shapes
+        )
+        for tile_px, shapes in ((128, maps), (32, maps), (128, [Raster(np.zeros_like(maps[0].values), whole)]))
+    )
+    assert np.abs(tiled.probabilities.astype(int) - patchwise.probabilities).max() <= 1
+    assert (tiled.probabilities != without.probabilities).any()
 
 
 def test_the_temperature_changes_probabilities_but_no_label():

@@ -56,6 +56,14 @@ def test_geometry_scales_with_other_pixel_sizes():
     assert geometry.inputs["low"].grid(output_at(0, 0, geometry)).origin_um == (-282 * 32, -282 * 32)
 
 
+def test_each_area_s_shape_lies_as_the_low_resolution_image_does():
+    geometry = patch_geometry(SegmentationSettings(shape_input=True), areas=2)
+    assert tuple(geometry.inputs) == ("high", "low", "shape 0", "shape 1")
+    assert geometry.inputs["shape 1"] == geometry.inputs["low"]
+    with pytest.raises(ValueError, match="hr_unet has no low-resolution input for shapes"):
+        patch_geometry(SegmentationSettings(architecture="hr_unet", shape_input=True))
+
+
 def test_sizes_off_the_phase_grid_are_refused():
     with pytest.raises(ValueError, match="multiples of 32 px, not 48"):
         patch_geometry(SegmentationSettings(), 48)

@@ -5,7 +5,7 @@ import torch
 from core.contracts.training import SegmentationSettings
 from core.models.blocks import centre_crop, hr_encoder, lr_encoder
 from core.models.catalogue import describe_models
-from core.models.factory import NETWORKS, build_model, input_names, parameter_count
+from core.models.factory import NETWORKS, SHAPE_WEIGHTS, build_model, input_names, parameter_count, with_shapes
 from core.models.geometry import patch_geometry
 
 
@@ -45,6 +45,24 @@ def test_networks_map_inputs_to_outputs_of_the_specified_sizes(name, inputs_px, 
     assert tuple(geometry.inputs[key].size_px(output_px) for key in input_names(name)) == inputs_px
     images = [torch.zeros(1, 1, size, size, device="meta") for size in inputs_px]
     assert build_model(name).to("meta")(*images).shape == (1, 4, output_px, output_px)
+
+
+@pytest.mark.parametrize("name", ["lr_unet", "ms_unet"])
+def test_shapes_are_not_heeded_before_they_are_learnt_from(name):
+    """With the weights of a network without shapes the answer is that network's, whatever the shapes."""
+    plain, seeing = build_model(name, 1).eval(), build_model(name, 2, shapes=2).eval()
+    seeing.load_state_dict(with_shapes(plain.state_dict(), seeing.state_dict()))
+    settings = SegmentationSettings(architecture=name)
+    images = [torch.rand(1, 1, *(window.size_px(32),) * 2) for window in patch_geometry(settings, 32).inputs.values()]
+    shapes = [torch.rand_like(images[-1]) for _ in range(2)]
+    with torch.inference_mode():
+        torch.testing.assert_close(seeing(*images, *shapes), plain(*images))
+    assert (build_model(name, 2, shapes=2).get_parameter(SHAPE_WEIGHTS)[:, 1:] == 0).all()
+
+
+def test_a_network_without_low_resolution_takes_no_shapes():
+    with pytest.raises(ValueError, match="takes no shapes"):
+        build_model("hr_unet", shapes=1)
 
 
 def test_decoder_stages_have_the_specified_sizes():

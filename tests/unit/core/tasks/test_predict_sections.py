@@ -12,7 +12,7 @@ from core.datasets import BrainFolder, MissingFileError, write_alignment
 from core.datasets.build_store import StoreOptions, build_store
 from core.imaging.store import StoreWriter
 from core.inference.shape_prior import scale_um
-from core.models.factory import build_model
+from core.models.factory import SHAPE_WEIGHTS, build_model
 from core.sampling.regions import PlacedMask
 from core.tasks.context import JobInterruptedError
 from core.tasks.model_files import ModelFilesError, load_model
@@ -24,6 +24,7 @@ from core.tasks.predict_sections import (
     predictor_of,
     section_prior,
     section_region,
+    section_shapes,
 )
 from core.tasks.prediction_files import describe
 from tests.fakes.tasks import PREDICT_KEY, TRAIN_KEY, LocalRun
@@ -187,6 +188,21 @@ def test_the_interpolated_outline_weighs_on_the_prediction_unless_it_is_switched
         other = model.model_copy(update={"settings": model.settings.model_copy(update=changes)})
         found = section_prior(tiny_brain, other, region)
         assert found is None if changes["shape_prior"] == 0 else np.allclose(found, 2 * prior, atol=1e-5)
+
+
+def test_a_network_that_sees_shapes_is_given_the_interpolated_outlines(tiny_brain, tmp_path, trained):
+    """It learns from the packaged weights of one that saw none, and goes on from a model that saw none."""
+    shaped = trained.settings.model_copy(update={"shape_input": True, "iterations": 2, "halve_learning_rate_at": (1,)})
+    run = LocalRun(tiny_brain, tmp_path, settings=shaped, start=trained)
+    model, network = load_model(run.train())
+    assert (network.get_parameter(SHAPE_WEIGHTS)[:, 1:] != 0).any()
+    region = section_region(tiny_brain, list(enlarged_regions(tiny_brain, model).values()), 921)
+    (shape,) = section_shapes(tiny_brain, model, region)
+    distance = interpolated_distance(tiny_brain.alignment, model.placed(921, "hOc1"), 921, shape.grid)
+    assert (shape.values[distance > 20] > 127).all()
+    assert (shape.values[distance < -20] < 128).all()
+    _, labels, _ = read(run.predict((921,)) / "predictions", 921)
+    assert set(np.unique(labels)) <= {0, 1, 2, 3, 255}
 
 
 def test_on_a_training_section_no_outline_is_interpolated(tiny_brain, trained):

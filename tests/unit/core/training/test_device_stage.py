@@ -42,6 +42,17 @@ def test_the_device_s_patches_are_opencv_s_up_to_its_rounding_of_places(source):
     assert (found.labels != expected.labels).float().mean() < 5e-3
 
 
+def test_shapes_are_cut_and_made_wrong_alike():
+    shaped = patch_source(SETTINGS.model_copy(update={"architecture": "lr_unet", "shape_input": True}))
+    plan = shaped.plan(0)
+    assert len({variation.shape_error for _, variation in plan}) == len(plan)
+    expected, found = next(threaded_batches(shaped, [plan])), DeviceStage(shaped, CPU).batch(plan)
+    assert tuple(expected.inputs) == tuple(found.inputs) == ("low", "shape 0")
+    difference = (found.inputs["shape 0"] - expected.inputs["shape 0"]).abs()
+    assert difference.mean() < 2e-3
+    assert 0 <= expected.inputs["shape 0"].min() < expected.inputs["shape 0"].max() <= 1
+
+
 @pytest.mark.parametrize("centre", [Centre(0, 40, 44), Centre(1, 0, 95)])
 def test_an_unturned_patch_is_the_same(source, centre):
     """Also where it reaches beyond the section."""
