@@ -1,21 +1,37 @@
 """Small training material: a resident section made of arrays, where the classes differ plainly in gray value."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from core.contracts.datasets import RasterGrid
-from core.contracts.jobs import Progress
+from core.contracts.jobs import BrainReference, Progress
+from core.contracts.presets import PRESETS
 from core.contracts.training import SegmentationSettings
 from core.models.factory import input_names
 from core.models.geometry import patch_geometry
 from core.sampling.centres import BalancedCentres
 from core.sampling.patches import Raster
 from core.sampling.resident import ResidentSection
+from core.tasks.model_files import SegmentationModel
 from core.training.patch_source import PatchSource
 
 GRAY_OF_CLASS = np.array([250, 90, 160, 40], np.uint8)
+ABOUT = SegmentationModel(
+    areas=("hOc1",),
+    sections=(901, 941),
+    settings=PRESETS["tiny"].settings,
+    brain=BrainReference(id="TINY", fingerprint="0" * 64),
+    annotations=(),
+    iterations=6,
+    final_loss=0.5,
+    final_f1_area=0.9,
+    code_version="test",
+    trained_at=datetime.now(UTC),
+)
+"""The description of a model that nobody trained."""
 
 
 def resident_section(settings: SegmentationSettings, number: int = 901, side_px: int = 96, seed: int = 0) -> ResidentSection:

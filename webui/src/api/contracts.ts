@@ -2763,6 +2763,12 @@ export interface components {
              */
             seed: number;
             /**
+             * Shape Input
+             * @description the network sees the outlines interpolated between training sections beside the image
+             * @default false
+             */
+            shape_input: boolean;
+            /**
              * Shape Prior
              * @description weight of the outlines interpolated between training sections; 0: the texture alone decides
              * @default 1

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.contracts.presets import PRESETS
 from core.inference.occlusion import UnknownLayerError
 from core.models.factory import build_model
 from core.tasks import inspect_model as inspecting
@@ -9,6 +10,7 @@ from core.tasks.contact_sheet import contact_sheet
 from core.tasks.inspect_model import inspect_model
 from core.tasks.inspected_place import InspectionInputError
 from core.tasks.model_files import load_description, save_model
+from tests.fakes.learning import ABOUT
 from tests.fakes.tasks import TRAIN_KEY
 
 MIDDLE_UM = (4000.0, 4000.0)
@@ -69,3 +71,10 @@ def test_a_place_where_nothing_is_is_told(trained, tiny_brain, tmp_path, section
 def test_a_wrong_layer_is_told(trained, tiny_brain, tmp_path):
     with pytest.raises(UnknownLayerError, match="it has low_encoder"):
         inspect_model(tiny_brain.path, trained.results_of(TRAIN_KEY), 921, MIDDLE_UM, tmp_path, "nothing")
+
+
+def test_a_network_that_sees_shapes_is_not_looked_into(tiny_brain, tmp_path):
+    settings = PRESETS["tiny"].settings.model_copy(update={"shape_input": True})
+    save_model(tmp_path, build_model("lr_unet", shapes=1), ABOUT.model_copy(update={"settings": settings}))
+    with pytest.raises(InspectionInputError, match="cannot be looked into yet; choose one without shape_input"):
+        inspect_model(tiny_brain.path, tmp_path, 921, MIDDLE_UM, tmp_path)

@@ -1,25 +1,9 @@
-from datetime import UTC, datetime
-
 import pytest
 
-from core.contracts.jobs import BrainReference
-from core.contracts.presets import PRESETS
 from core.models.factory import build_model
-from core.tasks.model_files import ModelFilesError, SegmentationModel, load_description, load_network, save_model
+from core.tasks.model_files import ModelFilesError, load_description, load_network, save_model
 from core.training.checkpoint import write_tensors
-
-ABOUT = SegmentationModel(
-    areas=("hOc1",),
-    sections=(901, 941),
-    settings=PRESETS["tiny"].settings,
-    brain=BrainReference(id="TINY", fingerprint="0" * 64),
-    annotations=(),
-    iterations=6,
-    final_loss=0.5,
-    final_f1_area=0.9,
-    code_version="test",
-    trained_at=datetime.now(UTC),
-)
+from tests.fakes.learning import ABOUT
 
 
 @pytest.fixture
