@@ -32,8 +32,11 @@ seen moves with the sulci. Fitting blocks all over the tissue instead of feature
 drift: errors add up along a series. `chain` is from the demo brain's first section to its last, through all its steps (827
 µm before blocks), and `chain_of_truth` what the phantom's own placements leave there. Time and memory are of a pair of 1485
 x 2125 px, a section of 95,000 x 136,000 px at 1 µm, put together of smaller ones, with other work on the same two cores;
-reading it is not counted. The one pair that is wrong without a flag is damaged, stained otherwise and mirrored at once. On
-the demo brain's own 16 pairs the median was 56 µm as they are and 72 µm mirrored (measured apart, not in the table).
+reading it is not counted. `drift_um` is the mean, over the upright brains, of what all right steps of a brain have wrong in
+common, `median_error_without_drift_um` what is left without: [why no image tells the drift](../explanation/alignment.md).
+One pair, damaged, stained otherwise and mirrored at once, used to be wrong without a flag; the test that flags it now was
+chosen on the other two brains but for trying turns and shifts at once, which this pair asked for. On the demo brain's own 16
+pairs the median was 56 µm as they are and 72 µm mirrored (measured apart, not in the table).
 """,
     "first_light": """
 The demo preset fine-tunes packaged start weights (`core/models/weights`), which were trained on other phantom brains.
