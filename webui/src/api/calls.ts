@@ -1,7 +1,8 @@
 /** Every request the interface makes, one line each, named as in the route table. */
 import { api, exact, readBlob, value } from './client'
 import type {
-  Alignment, AnnotationList, InspectionView, JobList, ModelReport, NewBrainJob, NewInspection, NewTask, OutlineList, Prediction, PredictionList, ProjectJob, RevisionList,
+  Alignment, AnnotationList, ImportResult, InspectionView, JobList, ModelReport, NewBrainJob, NewImport, NewInspection, NewTask, OutlineList, Prediction, PredictionList, ProjectJob,
+  RecogniseImport, RecognisedImport, RevisionList,
   RigidTransform, Role, SaveAnnotation, SaveAreas, SavedAnnotation, SectionSuggestion, ShapeProposal, TaskList, TissueStroke, TissueView, TrainingOffer, TrainingTask,
 } from './types'
 
@@ -64,6 +65,13 @@ export const readShapeProposal = (project: string, section: number, area: string
   }))
 export const readSuggestion = (project: string, area: string) =>
   exact<SectionSuggestion>(api.GET('/api/projects/{project}/suggestions/{area}', at({ project, area })))
+
+export const recogniseImport = (project: string, body: RecogniseImport) =>
+  exact<RecognisedImport>(api.POST('/api/projects/{project}/imports/recognise', { ...at({ project }), body }))
+export const createImport = (project: string, body: NewImport) =>
+  exact<ImportResult>(api.POST('/api/projects/{project}/imports', { ...at({ project }), body }))
+export const takeBackImport = (project: string, key: string) =>
+  value(api.DELETE('/api/projects/{project}/imports/{key}', at({ project, key })))
 
 export const readTrainingOffer = (project: string, area: string) =>
   exact<TrainingOffer>(api.GET('/api/projects/{project}/training/{area}', at({ project, area })))

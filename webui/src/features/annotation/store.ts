@@ -129,6 +129,13 @@ export const useAnnotations = defineStore('annotations', () => {
   }
   history.teach('regions', walk)
 
+  /** The server made these in one go, as an import does: one step for undo. */
+  async function made(uids: readonly string[]): Promise<void> {
+    await refresh()
+    const edits = uids.flatMap((uid) => editOf(uid, undefined, now(uid)) ?? [])
+    if (edits.length) history.did('regions', edits)
+  }
+
   function draw(paths: Paths): void {
     const uid = randomKey()
     change(uid, outlined(area.value, paths))
@@ -153,7 +160,7 @@ export const useAnnotations = defineStore('annotations', () => {
 
   return {
     project, section, regions, selected, selection, area, hidden, problems,
-    open, refresh, adopt, walk, draw, reshape, change, changeAll, select, toggleHidden,
+    open, refresh, adopt, made, walk, draw, reshape, change, changeAll, select, toggleHidden,
     remove: (uid: string) => change(uid, undefined),
   }
 })

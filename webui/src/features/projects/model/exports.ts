@@ -5,6 +5,9 @@ export const FORMATS = [
   { name: 'png', title: 'Masks (PNG)', hint: 'Label image with its legend' },
   { name: 'tiff', title: 'Masks (TIFF)', hint: 'Label image with pixel size and legend' },
   { name: 'geojson', title: 'Outlines (GeoJSON)', hint: 'Outlines in full-resolution pixels, as QuPath reads them' },
+  { name: 'svg', title: 'Drawing (SVG)', hint: 'Outlines with their curves, over the image' },
+  { name: 'paris', title: 'Microdraw', hint: 'As Microdraw in Paris reads it: the image is 1000 units wide' },
+  { name: 'juelich', title: 'Microdraw (Jülich)', hint: 'As the Microdraw of Jülich reads it: full-resolution pixels' },
   { name: 'csv', title: 'Areas (CSV)', hint: 'Area of every region in mm²' },
 ] as const
 export const SOURCES = ['annotations', 'predictions'] as const

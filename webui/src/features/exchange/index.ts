@@ -1,0 +1,2 @@
+export { default as FoundOverlay } from './components/FoundOverlay.vue'
+export { default as ImportPanel } from './components/ImportPanel.vue'
