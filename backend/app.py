@@ -55,5 +55,5 @@ def views(services: Services, secure_cookies: bool) -> binding.Views:
         **inspections.inspection_views(services.inspections),
         **export.export_views(services.export),
         **imports.import_views(services.imports),
-        **changes.change_views(services.changes, services.projects),
+        **changes.change_views(services.changes, services.presence, services.projects),
     }

@@ -31,6 +31,7 @@ from backend.services.inspections import Inspections
 from backend.services.jobs import Jobs
 from backend.services.predicted import Predicted
 from backend.services.predictions import Predictions
+from backend.services.presence import Presence
 from backend.services.projects import Projects
 from backend.services.proposals import Proposals
 from backend.services.publishing import Publishing
@@ -75,6 +76,7 @@ class Services:
     export: Export
     imports: Imports
     changes: Changes
+    presence: Presence
     dispatch: Dispatch
     fetching: Fetching
     store: DocumentStore
@@ -143,6 +145,7 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
         export=Export(work, projects, annotations, predictions),
         imports=Imports(records, projects, annotations),
         changes=changes,
+        presence=Presence(store, outside.clock, projects),
         dispatch=dispatch,
         fetching=Fetching(store, dispatch, _bringers(records, outside, brains)),
         store=store,

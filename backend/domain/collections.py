@@ -9,10 +9,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A named set of documents and the field tuples by which it can be queried."""
+    """A named set of documents and the field tuples by which it can be queried.
+
+    `synced`: a write waits until the disk has it, so that it survives a loss of power too; where it need not, a later
+    synced write takes it along.
+    """
 
     name: str
     indexes: tuple[tuple[str, ...], ...] = ()
+    synced: bool = True
 
     @property
     def key_fields(self) -> tuple[str, ...]:
@@ -26,7 +31,8 @@ PROJECTS = Collection("projects")
 ANNOTATIONS = Collection(
     "annotations", (("project", "state", "section", "area", "shape"), ("project", "state", "area", "section", "shape"))
 )
-REVISIONS = Collection("revisions", (("annotation",),))
+# A state is copied here just before it is replaced, and that write is synced.
+REVISIONS = Collection("revisions", (("annotation",),), synced=False)
 TASKS = Collection("tasks", (("project", "created_at"), ("stage",)))
 # A job belongs to a project's task or to a brain: it has one of the two fields.
 JOBS = Collection("jobs", (("project", "created_at"), ("brain", "created_at"), ("stage",)))
@@ -34,5 +40,6 @@ PREDICTIONS = Collection("predictions", (("project", "section"),))
 REVIEWS = Collection("reviews", (("prediction", "seq"), ("project",)))
 CHANGES = Collection("changes", (("project", "seq"),))
 IMPORTS = Collection("imports")
+PRESENCE = Collection("presence", (("project",),), synced=False)
 
-COLLECTIONS = (USERS, SESSIONS, PROJECTS, ANNOTATIONS, REVISIONS, TASKS, JOBS, PREDICTIONS, REVIEWS, CHANGES, IMPORTS)
+COLLECTIONS = (USERS, SESSIONS, PROJECTS, ANNOTATIONS, REVISIONS, TASKS, JOBS, PREDICTIONS, REVIEWS, CHANGES, IMPORTS, PRESENCE)

@@ -12,6 +12,9 @@ def annotation_views(annotations: Annotations) -> Views:
     def list_annotations(project: str, section: int) -> AnnotationList:
         return annotations.of_section(user(), project, section)
 
+    def list_deleted_annotations(project: str, section: int) -> AnnotationList:
+        return annotations.deleted(user(), project, section)
+
     def save_annotation(project: str, uid: str, body: SaveAnnotation) -> SavedAnnotation:
         return annotations.save(user(), project, uid, body)
 
@@ -25,6 +28,7 @@ def annotation_views(annotations: Annotations) -> Views:
 
     return {
         "list_annotations": list_annotations,
+        "list_deleted_annotations": list_deleted_annotations,
         "save_annotation": save_annotation,
         "delete_annotation": delete_annotation,
         "list_revisions": list_revisions,

@@ -30,6 +30,7 @@ from core.contracts.api import (
 )
 from core.contracts.projects import Project
 
+MOST_DELETED = 200
 Deed = Literal["saved", "deleted", "restored"]
 
 
@@ -61,6 +62,14 @@ class Annotations:
         project = self._projects.get(user, project_id)
         find_section(self._projects.brain(project), section)
         return AnnotationList(annotations=self.drawn(project_id, section=section))
+
+    def deleted(self, user: str, project_id: str, section: int) -> AnnotationList:
+        """At most 200 deleted ones of a section, those deleted last first."""
+        project = self._projects.get(user, project_id)
+        find_section(self._projects.brain(project), section)
+        found = self._store.find(ANNOTATIONS, Query({"project": project_id, "state": "deleted", "section": section}))
+        annotations = sorted((read(Annotation, document) for document in found), key=lambda one: one.updated_at, reverse=True)
+        return AnnotationList(annotations=tuple(annotations[:MOST_DELETED]))
 
     def live(self, project_id: str, **place: str | int) -> tuple[Annotation, ...]:
         """Regions that are not deleted, of a `section` and (or) an `area`, the lowest first; no lines, no notes."""

@@ -1,7 +1,7 @@
 """The document store in MongoDB, with pymongo.
 
 Uses only what a standalone server does too: no transactions, no change streams; ascending indexes with the ranged field
-last; compare-and-swap by `update` on (_id, version); acknowledged writes are journaled. Documents are native, with the
+last; compare-and-swap by `update` on (_id, version); all acknowledged writes are journaled. Documents are native, with the
 id in `_id`.
 """
 
@@ -79,9 +79,9 @@ class MongoStore:
     def append(self, collection: Collection, document: Document, stream: str) -> int:
         """See the port. The id holds the number, so two writers never get the same one and none is left out."""
         _check_keys(collection, document)
-        for _ in range(APPEND_ATTEMPTS):
-            newest = Query({stream: document[stream]}, order_by="seq", descending=True, limit=1, only=("seq",))
-            seq = next((int(found["seq"]) for found in self.find(collection, newest)), 0) + 1
+        newest = Query({stream: document[stream]}, order_by="seq", descending=True, limit=1, only=("seq",))
+        first = next((int(found["seq"]) for found in self.find(collection, newest)), 0) + 1
+        for seq in range(first, first + APPEND_ATTEMPTS):
             entry = {"_id": place_in_stream(str(document[stream]), seq), **document, "seq": seq, "version": 1}
             try:
                 with self._in(collection) as documents:

@@ -45,7 +45,7 @@ class SqliteStore:
         stored = {**document, "version": expected + 1}
         cells = [_cell(stored.get(name)) for name in _columns(collection)]
         body = json.dumps(stored, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        with self._connection() as connection:
+        with self._connection(collection.synced) as connection:
             if expected == 0:
                 changed = _insert(connection, collection, document_id, [expected + 1, body, *cells])
             else:
@@ -103,12 +103,14 @@ class SqliteStore:
                 return
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self, synced: bool = True) -> Iterator[sqlite3.Connection]:
         try:
             connection = self._idle.get_nowait()
         except queue.Empty:
             connection = self._open()
         try:
+            # In a write-ahead log the sync of a later write covers the earlier ones, whoever made them.
+            connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
             yield connection
         except sqlite3.OperationalError as error:
             raise StoreUnavailableError(
@@ -120,7 +122,6 @@ class SqliteStore:
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
         return connection
 
 

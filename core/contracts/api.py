@@ -201,7 +201,7 @@ class SectionStates(Contract):
 
 
 class AnnotationList(Contract):
-    """The annotations of a project's section, without the deleted ones."""
+    """Annotations of a project's section: those that are there, or the deleted ones."""
 
     annotations: tuple[Annotation, ...]
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from core.contracts import api, datasets, exchange, nomenclature, projects, training
+from core.contracts import api, datasets, exchange, nomenclature, presence, projects, training
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,13 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         PROJECT + "/sections/{section}/annotations",
         "The annotations of a section",
+        api.AnnotationList,
+    ),
+    Route(
+        "list_deleted_annotations",
+        "GET",
+        PROJECT + "/sections/{section}/deleted",
+        "The deleted annotations of a section, newest first; saving one at its version restores it",
         api.AnnotationList,
     ),
     Route(
@@ -260,6 +267,15 @@ ROUTES: tuple[Route, ...] = (
         api.ChangeList,
         query=(("after", int),),
     ),
+    Route(
+        "tell_presence",
+        "PUT",
+        PROJECT + "/presence",
+        "This page is open; who else is there",
+        presence.PresenceList,
+        body=presence.Here,
+    ),
+    Route("leave_presence", "DELETE", PROJECT + "/presence/{page}", "This page is closed", None, status=204),
     Route(
         "stream_changes", "GET", PROJECT + "/events", "The same changes as server-sent events", EVENTS, query=(("after", int),)
     ),

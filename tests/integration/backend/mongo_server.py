@@ -47,6 +47,7 @@ def _await_answer(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
+            client: MongoClient[dict[str, object]]
             with MongoClient(f"mongodb://127.0.0.1:{port}/?directConnection=true", serverSelectionTimeoutMS=300) as client:
                 client.admin.command("ping")
                 return

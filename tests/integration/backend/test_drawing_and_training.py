@@ -47,8 +47,11 @@ class TestAnnotations:
         for version in (1, 2):  # sent again after a lost answer, and by somebody who saw that it is deleted
             assert ada.send("DELETE", f"{P}/annotations/{uid}", version=version).json == gone.json
         assert ada.read(f"{P}/sections/901/annotations")["annotations"] == []
+        assert ada.read(f"{P}/sections/901/deleted")["annotations"] == [gone.json["annotation"]]
+        assert ada.read(f"{P}/sections/921/deleted")["annotations"] == []
         assert 901 not in [number for number, found in marks(backend).items() if found]
         assert ada.draw(901, uid=uid, version=2).json["annotation"]["deleted"] is False
+        assert ada.read(f"{P}/sections/901/deleted")["annotations"] == []
         history = ada.read(f"{P}/annotations/{uid}/revisions")["revisions"]
         assert [(one["version"], one["action"]) for one in history] == [(3, "restored"), (2, "deleted"), (1, "saved")]
         assert history[2]["paths"] == SQUARE

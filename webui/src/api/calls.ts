@@ -52,6 +52,8 @@ export const listSections = (project: string) => value(api.GET('/api/projects/{p
 
 export const listAnnotations = (project: string, section: number) =>
   exact<AnnotationList>(api.GET('/api/projects/{project}/sections/{section}/annotations', at({ project, section: String(section) })))
+export const listDeletedAnnotations = (project: string, section: number) =>
+  exact<AnnotationList>(api.GET('/api/projects/{project}/sections/{section}/deleted', at({ project, section: String(section) })))
 export const saveAnnotation = (project: string, uid: string, body: SaveAnnotation) =>
   exact<SavedAnnotation>(api.PUT('/api/projects/{project}/annotations/{uid}', { ...at({ project, uid }), body }))
 export const deleteAnnotation = (project: string, uid: string, version: number) =>
@@ -110,4 +112,8 @@ export const correctPrediction = (project: string, prediction: string) =>
 
 export const listChanges = (project: string, after: number) =>
   value(api.GET('/api/projects/{project}/changes', { params: { path: { project }, query: { after } } }))
+export const tellPresence = (project: string, page: string, section: number | null) =>
+  value(api.PUT('/api/projects/{project}/presence', { ...at({ project }), body: { page, section } }))
+export const leavePresence = (project: string, page: string) =>
+  value(api.DELETE('/api/projects/{project}/presence/{page}', { ...at({ project, page }), keepalive: true }))
 export const eventsUrl = (project: string, after: number) => `/api/projects/${project}/events?after=${after}`

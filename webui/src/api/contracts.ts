@@ -758,6 +758,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** This page is open; who else is there */
+        put: operations["tell_presence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/presence/{page}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** This page is closed */
+        delete: operations["leave_presence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/sections": {
         parameters: {
             query?: never;
@@ -784,6 +818,23 @@ export interface paths {
         };
         /** The annotations of a section */
         get: operations["list_annotations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/sections/{section}/deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The deleted annotations of a section, newest first; saving one at its version restores it */
+        get: operations["list_deleted_annotations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1045,7 +1096,7 @@ export interface components {
         };
         /**
          * AnnotationList
-         * @description The annotations of a project's section, without the deleted ones.
+         * @description Annotations of a project's section: those that are there, or the deleted ones.
          */
         AnnotationList: {
             /** Annotations */
@@ -1569,6 +1620,20 @@ export interface components {
             store: "sqlite" | "mongo";
             /** Version */
             version: string;
+        };
+        /**
+         * Here
+         * @description A page that is open in a project, told again every 15 s. `page` is made by the client.
+         */
+        Here: {
+            /** Page */
+            page: string;
+            /**
+             * Section
+             * @description null: on the project's own page
+             * @default null
+             */
+            section: number | null;
         };
         /**
          * ImportFile
@@ -2115,6 +2180,23 @@ export interface components {
             sections_between: number[];
         };
         /**
+         * PersonHere
+         * @description A person with a page open in a project.
+         */
+        PersonHere: {
+            /** Display Name */
+            display_name: string;
+            /** Page */
+            page: string;
+            /**
+             * Section
+             * @default null
+             */
+            section: number | null;
+            /** User */
+            user: string;
+        };
+        /**
          * Prediction
          * @description Label and confidence rasters of one model on one section; immutable, `review` is the newest verdict.
          */
@@ -2168,6 +2250,14 @@ export interface components {
         PredictionList: {
             /** Predictions */
             predictions: components["schemas"]["Prediction"][];
+        };
+        /**
+         * PresenceList
+         * @description Who is in a project just now, in order of names; also the data of the event `presence`.
+         */
+        PresenceList: {
+            /** People */
+            people: components["schemas"]["PersonHere"][];
         };
         /**
          * Preset
@@ -4703,6 +4793,71 @@ export interface operations {
             };
         };
     };
+    tell_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Here"];
+            };
+        };
+        responses: {
+            /** @description This page is open; who else is there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    leave_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                page: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     list_sections: {
         parameters: {
             query?: never;
@@ -4747,6 +4902,38 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The annotations of a section */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    list_deleted_annotations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deleted annotations of a section, newest first; saving one at its version restores it */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -7,7 +7,6 @@ import type { Annotation, SavedAnnotation } from '@/api/types'
 import { useLive } from '@/features/live'
 import { useSession } from '@/features/session'
 import { keep } from '@/shared/keep'
-import { randomKey } from '@/shared/randomKey'
 
 import type { Shape } from './model/history'
 import * as outboxes from './model/outbox'
@@ -103,7 +102,7 @@ export const useAutosave = defineStore('autosave', () => {
   function resolve(uid: string, choice: outboxes.Choice): void {
     const theirs = outbox.value.get(uid)?.theirs
     if (theirs) for (const listener of listeners) listener({ annotation: theirs, problems: [] })
-    update(outboxes.resolve(outbox.value, uid, choice, randomKey()))
+    update(outboxes.resolve(outbox.value, uid, choice))
     schedule(0)
   }
 

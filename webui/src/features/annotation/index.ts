@@ -1,6 +1,7 @@
 export { useAutosave } from './autosave'
 export { default as AreasPanel } from './components/AreasPanel.vue'
 export { default as ConflictPanel } from './components/ConflictPanel.vue'
+export { default as DeletedRegions } from './components/DeletedRegions.vue'
 export { default as ProposeOutline } from './components/ProposeOutline.vue'
 export { default as RegionOverlay } from './components/RegionOverlay.vue'
 export { default as RegionPanel } from './components/RegionPanel.vue'

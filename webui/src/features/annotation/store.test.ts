@@ -1,8 +1,8 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test, vi } from 'vitest'
 
-import { listAnnotations, listRevisions, saveAnnotation } from '@/api/calls'
-import { noAnswer } from '@/api/errors'
+import { listAnnotations, listDeletedAnnotations, listRevisions, saveAnnotation } from '@/api/calls'
+import { ApiError, noAnswer } from '@/api/errors'
 import type { Annotation, AnnotationRevision } from '@/api/types'
 import { useUndo } from '@/features/undo'
 
@@ -10,7 +10,9 @@ import { useAutosave } from './autosave'
 import { editOf, outlined, type Shape } from './model/history'
 import { useAnnotations } from './store'
 
-vi.mock('@/api/calls', () => ({ listAnnotations: vi.fn(), listRevisions: vi.fn(), saveAnnotation: vi.fn(), deleteAnnotation: vi.fn() }))
+vi.mock('@/api/calls', () => ({
+  listAnnotations: vi.fn(), listDeletedAnnotations: vi.fn(), listRevisions: vi.fn(), saveAnnotation: vi.fn(), deleteAnnotation: vi.fn(),
+}))
 const listed = vi.mocked(listAnnotations)
 
 const region = (version: number): Annotation => ({
@@ -120,4 +122,72 @@ test('without an answer a step waits for the next try', async () => {
   await undo.undo()
   expect(undo.word).toContain('does not answer')
   expect(undo.canUndo).toBe(true)
+})
+
+test('what others make of a region in hand waits until it is let go, and rests on what the hand took', async () => {
+  const store = await opened(region(3))
+  store.hold([uid])
+  listed.mockResolvedValueOnce({ annotations: [{ ...region(4), ...shape(8) }, { ...region(1), uid: 'b' }] })
+  await store.refresh()
+  expect(seen(store)).toEqual({ [uid]: 0, b: 0 })
+  store.change(uid, shape(5))
+  expect(useAutosave().outbox.get(uid)).toMatchObject({ version: 3 }) // so the server calls it a conflict
+  listed.mockResolvedValueOnce({ annotations: [{ ...region(4), ...shape(8) }] })
+  store.hold([])
+  await vi.waitFor(() => expect(seen(store)).toEqual({ [uid]: 5 }))
+})
+
+test('a region deleted by another stays in the hand that holds it', async () => {
+  const store = await opened(region(3))
+  store.hold([uid])
+  listed.mockResolvedValue({ annotations: [] })
+  await store.refresh()
+  expect(seen(store)).toEqual({ [uid]: 0 })
+  store.hold([])
+  await vi.waitFor(() => expect(seen(store)).toEqual({}))
+})
+
+test('what did not change is the same object after a refresh, so that work under way on it still fits', async () => {
+  const store = await opened(region(3))
+  const before = store.regions[0]!.paths
+  listed.mockResolvedValueOnce({ annotations: [region(3)] })
+  await store.refresh()
+  expect(store.regions[0]!.paths).toBe(before)
+})
+
+async function conflict() {
+  const store = await opened(region(3))
+  store.change(uid, shape(5))
+  const current = { ...region(4), ...shape(8), author: 'erika' }
+  vi.mocked(saveAnnotation).mockRejectedValueOnce(new ApiError(409, 'version_conflict', 'changed meanwhile', { current }))
+  await useAutosave().flush()
+  expect(useAutosave().conflicts).toHaveLength(1)
+  return store
+}
+
+test('theirs taken in a conflict can be undone: mine comes back on top of theirs', async () => {
+  const store = await conflict()
+  store.resolve(uid, { keep: 'theirs' })
+  expect(seen(store)).toEqual({ [uid]: 8 })
+  await useUndo().undo()
+  expect(useAutosave().outbox.get(uid)).toMatchObject({ version: 4, wanted: shape(5) })
+})
+
+test('both kept are two regions, united they are one, on top of theirs', async () => {
+  const store = await conflict()
+  store.resolve(uid, { keep: 'both', newUid: 'n' })
+  expect(seen(store)).toEqual({ [uid]: 8, n: 5 })
+  setActivePinia(createPinia())
+  const other = await conflict()
+  other.resolve(uid, { keep: 'union', paths: shape(2).paths })
+  expect(seen(other)).toEqual({ [uid]: 2 })
+  expect(useAutosave().outbox.get(uid)).toMatchObject({ version: 4 })
+})
+
+test('a deleted region is restored at the version of its deletion', async () => {
+  const store = await opened()
+  vi.mocked(listDeletedAnnotations).mockResolvedValueOnce({ annotations: [{ ...region(6), deleted: true }] })
+  const [found] = await store.deleted()
+  store.change(found!.uid, shape(0))
+  expect(useAutosave().outbox.get(uid)).toMatchObject({ version: 6 })
 })

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
-import { listAnnotations, listRevisions } from '@/api/calls'
+import { listAnnotations, listDeletedAnnotations, listRevisions } from '@/api/calls'
 import { ApiError } from '@/api/errors'
 import type { Annotation, OutlineProblem, Paths, SavedAnnotation } from '@/api/types'
 import { useUndo, type Way } from '@/features/undo'
@@ -9,6 +9,7 @@ import { randomKey } from '@/shared/randomKey'
 
 import { useAutosave } from './autosave'
 import { type Edit, edited, editOf, fits, inverse, outlined, type Shape, shapeOf } from './model/history'
+import type { Choice } from './model/outbox'
 import { merge, type Region } from './model/regions'
 import { refusalWords } from './model/words'
 
@@ -34,6 +35,9 @@ export const useAnnotations = defineStore('annotations', () => {
   const hidden = shallowRef<ReadonlySet<string>>(new Set()) // areas with their eye closed
   const versions = new Map<string, number>() // newest the server told, deleted regions included
   const born = new Set<string>() // drawn on this page: the server has no older state of them
+  const preview = shallowRef<Shape>() // a state that could be brought back, shown over the section
+  let held: ReadonlySet<string> = new Set()
+  let late = false // something new of what was held was left out
   let asked = 0
   let adopted = 0
   let ready: Promise<unknown> = Promise.resolve() // the section's regions were read
@@ -49,7 +53,7 @@ export const useAnnotations = defineStore('annotations', () => {
     const moved = project.value !== inProject || section.value !== number
     if (moved) {
       server.value = []
-      selected.value = undefined
+      selected.value = preview.value = undefined
     }
     project.value = inProject
     section.value = number
@@ -66,8 +70,32 @@ export const useAnnotations = defineStore('annotations', () => {
     const { annotations } = await listAnnotations(inProject, number)
     if (inProject !== project.value || number !== section.value || turn !== asked) return
     if (adopted !== adoptedBefore) return refresh()
-    annotations.forEach(know)
-    server.value = annotations
+    server.value = keepHeld(annotations)
+  }
+
+  /** What did not change stays the same object; what is being dragged stays as it was taken, until it is let go. */
+  function keepHeld(annotations: readonly Annotation[]): Annotation[] {
+    const known = new Map(server.value.map((one) => [one.uid, one]))
+    const found = annotations.map((one) => {
+      const old = known.get(one.uid)
+      if (old?.version === one.version) return old
+      late ||= !!old && held.has(one.uid)
+      if (old && held.has(one.uid)) return old
+      know(one)
+      return one
+    })
+    const there = new Set(annotations.map(({ uid }) => uid))
+    const gone = server.value.filter(({ uid }) => held.has(uid) && !there.has(uid))
+    late ||= gone.length > 0
+    return [...found, ...gone]
+  }
+
+  /** These regions are in somebody's hand: what others make of them is shown when they are let go, and is a conflict if they were changed. */
+  function hold(uids: Iterable<string>): void {
+    held = new Set(uids)
+    if (held.size || !late) return
+    late = false
+    void refresh().catch(() => (late = true))
   }
 
   /** Takes one state from the server: what was saved, or what a correction made. */
@@ -136,6 +164,23 @@ export const useAnnotations = defineStore('annotations', () => {
     if (edits.length) history.did('regions', edits)
   }
 
+  /** The person's choice in a conflict; it can be undone like any edit. */
+  function resolve(uid: string, choice: Choice): void {
+    const uids = choice.keep === 'both' ? [uid, choice.newUid] : [uid]
+    const before = uids.map(now)
+    if (choice.keep === 'both') born.add(choice.newUid)
+    autosave.resolve(uid, choice)
+    const edits = uids.flatMap((one, index) => editOf(one, before[index], now(one)) ?? [])
+    if (edits.length) history.did('regions', edits)
+  }
+
+  /** The section's deleted regions; each can be drawn again as the region it was. */
+  async function deleted(): Promise<Annotation[]> {
+    const { annotations } = await listDeletedAnnotations(project.value, section.value!)
+    annotations.forEach(know)
+    return annotations
+  }
+
   function draw(paths: Paths): void {
     const uid = randomKey()
     change(uid, outlined(area.value, paths))
@@ -159,8 +204,8 @@ export const useAnnotations = defineStore('annotations', () => {
   }
 
   return {
-    project, section, regions, selected, selection, area, hidden, problems,
-    open, refresh, adopt, made, walk, draw, reshape, change, changeAll, select, toggleHidden,
+    project, section, server, regions, selected, selection, area, hidden, problems, preview,
+    open, refresh, adopt, made, walk, hold, resolve, deleted, draw, reshape, change, changeAll, select, toggleHidden,
     remove: (uid: string) => change(uid, undefined),
   }
 })

@@ -1,4 +1,4 @@
-import { computed, onScopeDispose, ref, shallowRef } from 'vue'
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 
 import type { ViewerHandle, ViewerPointer } from '@/viewer'
 
@@ -28,6 +28,8 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
     say: (text) => (words.value = text),
   }
   let hand: Hand = tool.value.take(desk)
+  // What another person makes of a region in hand must not slip below the hand.
+  watch(instead, (held) => store.hold(held.keys()), { flush: 'sync' })
 
   function choose(next: string): void {
     const wanted = TOOLS.find((one) => one.name === next)

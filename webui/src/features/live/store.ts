@@ -1,9 +1,9 @@
 import { defineStore } from 'pinia'
-import { computed, onScopeDispose, ref } from 'vue'
+import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 
 import { eventsUrl, listChanges } from '@/api/calls'
 import { watchReachability } from '@/api/client'
-import type { Change } from '@/api/types'
+import type { Change, PersonHere } from '@/api/types'
 
 import { ChangeStream, type StreamPorts, type StreamState } from './model/stream'
 
@@ -13,12 +13,13 @@ const BEYOND_ALL_CHANGES = 2 ** 31 - 1 // asked for what comes after it, the ser
 const GATHER_MS = 150 // several changes at once are followed by one round of requests
 
 const openEvents =
-  (project: string): StreamPorts['openEvents'] =>
+  (project: string, presence: (people: PersonHere[]) => void): StreamPorts['openEvents'] =>
   (after, on) => {
     const source = new EventSource(eventsUrl(project, after))
     const read = (event: MessageEvent<string>) => on.change(JSON.parse(event.data) as Change)
     source.addEventListener('open', on.open)
     for (const kind of KINDS) source.addEventListener(kind, read as EventListener)
+    source.addEventListener('presence', ({ data }: MessageEvent<string>) => presence((JSON.parse(data) as { people: PersonHere[] }).people))
     source.addEventListener('error', on.lost)
     return () => source.close()
   }
@@ -27,6 +28,7 @@ const openEvents =
 export const useLive = defineStore('live', () => {
   const state = ref<StreamState>('connecting')
   const reachable = ref(true)
+  const people = shallowRef<readonly PersonHere[]>([]) // with a page of this project open
   const followers = new Set<Follower>()
   let stream: ChangeStream | undefined
   let gathered: Change[] = []
@@ -50,7 +52,7 @@ export const useLive = defineStore('live', () => {
     stream = new ChangeStream({
       latest: async () => (await listChanges(project, BEYOND_ALL_CHANGES)).latest,
       changesAfter: (seq) => listChanges(project, seq),
-      openEvents: openEvents(project),
+      openEvents: openEvents(project, (now) => (people.value = now)),
       after: (wait_ms, action) => {
         const timer = setTimeout(action, wait_ms)
         return () => clearTimeout(timer)
@@ -64,6 +66,7 @@ export const useLive = defineStore('live', () => {
   function stop(): void {
     stream?.stop()
     stream = undefined
+    people.value = []
   }
 
   /** Calls `follower` with fresh changes while the caller's scope lives. */
@@ -72,5 +75,5 @@ export const useLive = defineStore('live', () => {
     onScopeDispose(() => followers.delete(follower))
   }
 
-  return { state, offline, start, stop, follow }
+  return { state, offline, people, start, stop, follow }
 })

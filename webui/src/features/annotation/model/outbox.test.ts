@@ -42,9 +42,11 @@ test('our own state that arrived unanswered is the base of what was changed sinc
 test('a conflict keeps both states until the person has chosen', () => {
   const conflict = clash(sent(1), 'a', theirs(9, 4))
   expect(conflict.get('a')).toMatchObject({ state: 'conflict', wanted: shape(1), theirs: { version: 4 } })
-  expect(resolve(conflict, 'a', 'mine', 'n').get('a')).toMatchObject({ state: 'waiting', version: 4, wanted: shape(1) })
-  expect(resolve(conflict, 'a', 'theirs', 'n').size).toBe(0)
-  expect([...resolve(conflict, 'a', 'both', 'n').values()]).toMatchObject([{ uid: 'n', version: 0, wanted: shape(1) }])
+  expect(resolve(conflict, 'a', { keep: 'mine' }).get('a')).toMatchObject({ state: 'waiting', version: 4, wanted: shape(1) })
+  expect(resolve(conflict, 'a', { keep: 'theirs' }).size).toBe(0)
+  expect([...resolve(conflict, 'a', { keep: 'both', newUid: 'n' }).values()]).toMatchObject([{ uid: 'n', version: 0, wanted: shape(1) }])
+  const union = shape(5).paths
+  expect(resolve(conflict, 'a', { keep: 'union', paths: union }).get('a')).toMatchObject({ state: 'waiting', version: 4, wanted: shape(5) })
 })
 
 test('editing during a conflict changes what is ours and stays a conflict', () => {

@@ -2,7 +2,7 @@
  * Unsaved regions. A table of what the person wants of each region and how far the server has it; every function gives a
  * new table. A 409 is a conversation: both states are kept until the person has chosen.
  */
-import type { Annotation } from '@/api/types'
+import type { Annotation, Paths } from '@/api/types'
 
 import { type Shape, shapeOf } from './history'
 
@@ -18,7 +18,8 @@ export interface Pending {
 }
 
 export type Outbox = ReadonlyMap<string, Pending>
-export type Choice = 'mine' | 'theirs' | 'both'
+/** What to keep of a conflict; `both` makes a second region of mine, `union` one region of the two. */
+export type Choice = { keep: 'mine' } | { keep: 'theirs' } | { keep: 'both'; newUid: string } | { keep: 'union'; paths: Paths }
 
 const put = (outbox: Outbox, entry: Pending): Outbox => new Map(outbox).set(entry.uid, entry)
 
@@ -67,13 +68,15 @@ export function refused(outbox: Outbox, uid: string, message: string): Outbox {
   return put(outbox, { ...outbox.get(uid)!, state: 'refused', message })
 }
 
-/** What the person chose of a conflict. `newUid` names the second region of "both". */
-export function resolve(outbox: Outbox, uid: string, choice: Choice, newUid: string): Outbox {
+/** What the person chose of a conflict. */
+export function resolve(outbox: Outbox, uid: string, choice: Choice): Outbox {
   const { theirs, wanted, section } = outbox.get(uid)!
   if (!theirs) throw new Error(`region ${uid} has no conflict to resolve`)
-  if (choice === 'mine') return put(outbox, { uid, section, wanted, version: theirs.version, state: 'waiting' })
+  const onTop = { uid, section, version: theirs.version, state: 'waiting' } as const
+  if (choice.keep === 'mine') return put(outbox, { ...onTop, wanted })
+  if (choice.keep === 'union') return put(outbox, { ...onTop, wanted: { ...shapeOf(wanted ?? theirs), paths: choice.paths } })
   const left = drop(outbox, uid)
-  return choice === 'both' && wanted ? put(left, { uid: newUid, section, wanted, version: 0, state: 'waiting' }) : left
+  return choice.keep === 'both' && wanted ? put(left, { uid: choice.newUid, section, wanted, version: 0, state: 'waiting' }) : left
 }
 
 /** The save state as a word. */
