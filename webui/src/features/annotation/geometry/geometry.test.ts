@@ -90,4 +90,4 @@ test('two rings of 20,000 points are one after the union', () => {
   const joined = combine('union', [ring(0, 20_000)], [ring(3000, 20_000)])
   expect(joined).toHaveLength(1)
   expect(area_um2(joined)).toBeGreaterThan(Math.PI * 4900 ** 2)
-})
+}, 60_000)
