@@ -3,6 +3,10 @@
 Both hold one interval of 2.4 mm with a section every 0.2 mm, drawn at 4 µm, the finest that the demo preset looks at.
 Tissue classes and alignment are computed from the images by the same tasks as of any brain. Start weights were trained on
 the left hemisphere; both brains are of the right one, and no setting was chosen by looking at the second.
+
+Which areas are tested follows from the outlines alone: those that have `LEAST_MM2` on every section of the interval. The
+window shows a part of the hemisphere, and an area of which it holds only a corner is no test of anything. An area that the
+window cuts is kept when what is in it is large enough.
 """
 
 from dataclasses import replace
@@ -15,6 +19,7 @@ from core.contracts.datasets import Alignment
 from core.datasets import BrainFolder, write_alignment, write_tissue
 from core.datasets.files import ALIGNMENT_FILE, tissue_file
 from core.datasets.tissue import read_tissue
+from core.geometry.polygons import area_um2, rings
 from core.phantom.assemble import build_brain
 from core.phantom.presets import PRESETS, PhantomSpec
 from core.phantom.variation import Variation, Window
@@ -22,8 +27,9 @@ from core.tasks.align_sections import align_sections
 from core.tasks.compute_tissue import FOLDER as TISSUE
 from core.tasks.compute_tissue import compute_tissue
 from core.tasks.run_here import definition
+from core.units import um2_to_mm2
 
-AREAS = ("hOc1", "hOc2", "hOc3", "7")
+LEAST_MM2 = 15.0
 ENDS = (901, 1021)
 SECTIONS = tuple(range(ENDS[0], ENDS[1] + 1, 10))
 PIXEL_SIZE_UM = 4.0
@@ -43,6 +49,21 @@ OTHER = replace(
     yaw_deg=6.0,
     damage=((921, "folded"), (951, "torn")),
 )
+
+
+def extents_mm2(brain: BrainFolder) -> dict[str, tuple[float, ...]]:
+    """How large each area is on each section of the interval, in the sections' order; 0 where it is not outlined."""
+    outlines = [
+        {outline.area: um2_to_mm2(area_um2(rings(outline.paths))) for outline in brain.truth(number).outlines}
+        for number in SECTIONS
+    ]
+    names = (area.name for area in brain.brain.areas)
+    return {name: tuple(found.get(name, 0.0) for found in outlines) for name in names}
+
+
+def tested_areas(brain: BrainFolder) -> tuple[str, ...]:
+    """The areas with at least `LEAST_MM2` on every section of the interval."""
+    return tuple(name for name, extents in extents_mm2(brain).items() if min(extents) >= LEAST_MM2)
 
 
 def prepared(spec: PhantomSpec, work: Path) -> BrainFolder:

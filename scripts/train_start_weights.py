@@ -1,16 +1,18 @@
-"""Train the packaged start weights on phantom brains of the left hemisphere; never on the demo brain, which is a right one.
+"""Train the packaged start weights on phantom brains of the left hemisphere; never on a brain that anything is measured on.
 
-    python scripts/train_start_weights.py build/start_weights --architecture lr_unet --brains 10 --iterations 450
+    python scripts/train_start_weights.py build/start_weights --architecture ms_unet --brains 12 --iterations 1200
 
-Builds the brains below the folder (those that are there are kept), trains, scores the network on brains it has not seen,
-and writes weights and model card into core/models/weights/.
+Builds the brains below the folder (those that are there are kept), trains one network to tell all areas of the occipital lobe
+and around it, scores it on a brain it has not seen, and writes weights and model card into core/models/weights/. Of the
+classifier only tissue is kept.
 """
 
 import argparse
+import math
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,11 +20,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from core.contracts.datasets import RasterGrid
-from core.contracts.training import AREA as AREA_CLASS
-from core.contracts.training import AUXILIARY_CLASSES, Architecture, SegmentationSettings
+from core.contracts.training import AREA, AUXILIARY_CLASSES, OTHER_GRAY_MATTER, Architecture, SegmentationSettings
 from core.datasets import BrainFolder, adopt_truth
 from core.imaging.sections import read_at
 from core.inference.predict import Member, Predictor, ready
@@ -30,11 +32,12 @@ from core.losses.weighted_cross_entropy import weighted_cross_entropy
 from core.models.device import choose_device, mixed_precision, placed
 from core.models.factory import NETWORKS, as_input, build_model, parameter_count
 from core.models.geometry import patch_geometry
-from core.models.start_weights import FOLDER
+from core.models.start_weights import CLASSIFIER, FOLDER
 from core.phantom import build_brain, start_weight_specs
-from core.phantom.presets import AREA
+from core.phantom.anatomy import load_block
+from core.phantom.presets import PhantomSpec
 from core.phantom.variation import Window
-from core.sampling.centres import BalancedCentres, class_weights
+from core.sampling.centres import BalancedCentres
 from core.sampling.labels import OUTSIDE, resample_nearest
 from core.sampling.patches import Raster
 from core.sampling.regions import PlacedMask, cropped
@@ -42,11 +45,15 @@ from core.sampling.resident import ResidentSection, load_resident
 from core.tasks.train_segmentation import surroundings_of
 from core.training.batches import batches
 from core.training.checkpoint import write_tensors
-from core.training.metrics import ConfusionMatrix, f1_of_masks
+from core.training.metrics import ConfusionMatrix
 from core.training.normalisation import recalibrate
 from core.training.patch_source import PatchSource
 
-HELD_OUT_BRAINS = 2
+# What the network learns to tell apart; areas that the phantom draws with the same layers stand as one.
+LEARNT = (("hOc1",), ("hOc2",), ("hOc3",), ("7",), ("39", "40"), ("23", "31"), ("37",))
+HELD_OUT_BRAINS = 1
+POSTERIOR_MM, ANTERIOR_MM = -50.0, -20.0
+DRAWN_UM = 4.0
 RECALIBRATION_BATCHES = 40
 PEAK_LEARNING_RATE = 1e-3
 REPORT_EVERY = 25
@@ -55,20 +62,21 @@ REPORT_EVERY = 25
 def main() -> None:
     """Build, train, score, write."""
     arguments = _arguments()
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(arguments.threads)
     settings = settings_for(arguments.architecture, arguments.iterations)
-    folders = build_brains(arguments.folder, arguments.brains + HELD_OUT_BRAINS)
-    learnt, held_out = folders[: arguments.brains], folders[arguments.brains :]
-    source, weights = patch_source(learnt, settings)
-    model = build_model(settings.architecture, settings.seed)
+    source = patch_source(build_brains(arguments.folder, arguments.brains), settings)
+    model = build_model(settings.architecture, settings.seed, len(LEARNT))
+    if arguments.low_encoder is not None:
+        take_low_encoder(model, arguments.low_encoder)
     started = time.monotonic()
-    learn(model, source, weights, settings)
+    learn(model, source, settings)
     recalibrate(model, batches(source, settings.iterations, settings.iterations + RECALIBRATION_BATCHES), settings.precision)
     minutes = (time.monotonic() - started) / 60
-    scores = {folder.brain.id: held_out_f1(folder, model, settings) for folder in held_out}
-    print("F1 of the area on brains not learnt from:", scores)
     write_weights(model, name_of(settings))
-    write_card(settings, arguments.brains, minutes, scores)
+    held_out = build_brains(arguments.folder, arguments.brains + HELD_OUT_BRAINS)[arguments.brains :]
+    scores = {folder.brain.id: held_out_f1(folder, model, settings) for folder in held_out}
+    print("F1 on brains not learnt from:", scores)
+    write_card(settings, arguments, minutes, scores)
 
 
 def settings_for(architecture: Architecture, iterations: int) -> SegmentationSettings:
@@ -86,7 +94,15 @@ def settings_for(architecture: Architecture, iterations: int) -> SegmentationSet
     )
 
 
-def learn(model: nn.Module, source: PatchSource, class_weights: np.ndarray, settings: SegmentationSettings) -> None:
+def take_low_encoder(model: nn.Module, name: str) -> None:
+    """Start the encoder of the low-resolution image from packaged weights of an LR U-Net: its encoder is the same."""
+    tensors = load_file(FOLDER / f"{name}.safetensors")
+    prefix = "low_encoder."
+    found = {key.removeprefix(prefix): value.float() for key, value in tensors.items() if key.startswith(prefix)}
+    model.get_submodule("low_encoder").load_state_dict(found)
+
+
+def learn(model: nn.Module, source: PatchSource, settings: SegmentationSettings) -> None:
     """AdamW and one cycle of the learning rate: in few iterations farther than the thesis's schedule, which suits many."""
     device = choose_device()
     placed(model, device).train()
@@ -94,9 +110,10 @@ def learn(model: nn.Module, source: PatchSource, class_weights: np.ndarray, sett
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, PEAK_LEARNING_RATE, total_steps=settings.iterations, pct_start=0.15
     )
-    weights = torch.from_numpy(class_weights).to(device)
+    names = (*AUXILIARY_CLASSES, *map(" and ".join, LEARNT))
+    weights = torch.ones(len(names), device=device)
     losses: list[float] = []
-    confusion, started = ConfusionMatrix(), time.monotonic()
+    confusion, started = ConfusionMatrix(len(names)), time.monotonic()
     for step, batch in enumerate(batches(source, 0, settings.iterations), start=1):
         with mixed_precision(device, settings.precision):
             logits = model(*[as_input(image.to(device)) for image in batch.inputs.values()])
@@ -108,40 +125,58 @@ def learn(model: nn.Module, source: PatchSource, class_weights: np.ndarray, sett
         losses.append(loss.item())
         confusion.add(batch.labels.numpy(), logits.detach().argmax(dim=1).to("cpu", torch.uint8).numpy())
         if step % REPORT_EVERY == 0 or step == settings.iterations:
-            f1 = ", ".join(f"{name} {confusion.f1(number):.2f}" for number, name in enumerate((*AUXILIARY_CLASSES, AREA)))
+            f1 = ", ".join(f"{name} {confusion.f1(number):.2f}" for number, name in enumerate(names))
             minutes = (time.monotonic() - started) / 60
             print(f"{step}/{settings.iterations} loss {np.mean(losses):.3f} F1 {f1} after {minutes:.1f} min", flush=True)
-            losses, confusion = [], ConfusionMatrix()
+            losses, confusion = [], ConfusionMatrix(len(names))
 
 
 def build_brains(root: Path, count: int) -> list[BrainFolder]:
-    """Phantom brains with two sections each, wide enough that the low-resolution input sees tissue around the area."""
+    """Phantom brains with two sections each that show the whole hemisphere."""
     folders = []
-    for spec in start_weight_specs(count):
+    for spec in map(whole_hemisphere, start_weight_specs(count)):
         folder = root / spec.brain_id
         if not (folder / "brain.json").exists():
             folder.mkdir(parents=True, exist_ok=True)
-            build_brain(folder, replace(spec, window=Window(spec.window.centre_mm, 26.0, 30.0)))
+            build_brain(folder, spec)
             adopt_truth(folder)
             print("built", spec.brain_id, flush=True)
         folders.append(BrainFolder(folder))
     return folders
 
 
-def patch_source(folders: Sequence[BrainFolder], settings: SegmentationSettings) -> tuple[PatchSource, np.ndarray]:
-    """All sections of all brains, each also mirrored, so that the weights suit both hemispheres."""
-    sections = [resident(folder, section.number, settings) for folder in folders for section in folder.brain.sections]
-    sections += [mirrored(section) for section in sections]
+def whole_hemisphere(spec: PhantomSpec) -> PhantomSpec:
+    """The brain at 4 µm, with all of the cortex around its middle in the picture, and spread over the occipital lobe."""
+    middle = sum(spec.numbers) / len(spec.numbers)
+    share = (spec.plane_mm(round(middle)) - POSTERIOR_MM) / 20.0  # the specs are spread over 20 mm
+    plane_mm = POSTERIOR_MM + share * (ANTERIOR_MM - POSTERIOR_MM)
+    origin_mm = plane_mm - middle * spec.section_thickness_um / 1000
+    pial = load_block(spec.blocks[0]).pial
+    near = pial[abs(pial[:, 1] - plane_mm) < 2.0][:, [0, 2]]
+    low, high = np.floor(near.min(0) - 3.0), np.ceil(near.max(0) + 3.0)
+    (x, z), (width, height) = (low + high) / 2, high - low
+    window = Window((float(x), float(z)), float(width), float(height))
+    return replace(spec, window=window, origin_mm=origin_mm, pixel_size_um=DRAWN_UM)
+
+
+def patch_source(folders: Sequence[BrainFolder], settings: SegmentationSettings) -> PatchSource:
+    """All sections of all brains, every other brain mirrored, so that the weights suit both hemispheres."""
+    sections = [
+        mirrored(section) if index % 2 else section
+        for index, folder in enumerate(folders)
+        for section in (resident(folder, section.number, settings) for section in folder.brain.sections)
+    ]
     labels = [section.labels_in_region.values for section in sections]
-    centres = BalancedCentres(labels, (AREA,), [section.number for section in sections])
-    source = PatchSource(sections, centres, patch_geometry(settings), settings)
-    return source, class_weights(centres.counts)
+    names = [" and ".join(areas) for areas in LEARNT]
+    centres = BalancedCentres(labels, names, [section.number for section in sections])
+    return PatchSource(sections, centres, patch_geometry(settings), settings)
 
 
 def resident(folder: BrainFolder, number: int, settings: SegmentationSettings) -> ResidentSection:
-    """One section with its true outline of the area."""
-    paths = [outline.paths for outline in folder.truth(number).outlines if outline.area == AREA]
-    return load_resident(folder, number, [paths], surroundings_of(settings))
+    """One section with the true outlines of all areas."""
+    outlines = folder.truth(number).outlines
+    paths = [[outline.paths for outline in outlines if outline.area in areas] for areas in LEARNT]
+    return load_resident(folder, number, paths, surroundings_of(settings))
 
 
 def mirrored(section: ResidentSection) -> ResidentSection:
@@ -162,10 +197,10 @@ def _mirrored_raster(raster: Raster) -> Raster:
     return Raster(np.ascontiguousarray(raster.values[:, ::-1]), placed)
 
 
-def held_out_f1(folder: BrainFolder, model: nn.Module, settings: SegmentationSettings) -> list[float]:
-    """F1 of the area within the region around it, on every section of a brain, without any fine-tuning."""
-    predictor = Predictor((Member(ready(model)),), patch_geometry(settings), settings.precision)
-    scores = []
+def held_out_f1(folder: BrainFolder, model: nn.Module, settings: SegmentationSettings) -> dict[str, float]:
+    """F1 of each class of areas over the sections of a brain, without any training on it."""
+    predictor = Predictor((Member(ready(model)),), patch_geometry(settings), settings.precision, len(LEARNT))
+    confusion = ConfusionMatrix(AREA + len(LEARNT))
     for section in folder.brain.sections:
         labels = resident(folder, section.number, settings).labels_in_region
         region = cropped(PlacedMask(section.number, labels.values != OUTSIDE, labels.grid))
@@ -173,8 +208,9 @@ def held_out_f1(folder: BrainFolder, model: nn.Module, settings: SegmentationSet
         with folder.pyramid(section.number) as pyramid:
             read = partial(_read, pyramid)
             found = predictor.predict(region, np.ones_like(truth), read, lambda _done, _of: None)
-        scores.append(round(f1_of_masks(truth == AREA_CLASS, (found.labels == AREA_CLASS) & region.mask), 3))
-    return scores
+        known = region.mask & (truth < AREA + len(LEARNT))
+        confusion.add(truth[known], found.labels[known])
+    return {" and ".join(areas): round(confusion.f1(AREA + index), 3) for index, areas in enumerate(LEARNT)}
 
 
 def _read(pyramid, grid: RasterGrid) -> np.ndarray:  # noqa: ANN001
@@ -182,45 +218,64 @@ def _read(pyramid, grid: RasterGrid) -> np.ndarray:  # noqa: ANN001
 
 
 def name_of(settings: SegmentationSettings) -> str:
-    """`phantom-ms-unet-v1`: how the weights are called in settings."""
-    return f"phantom-{settings.architecture.replace('_', '-')}-v1"
+    """`phantom-ms-unet-v2`: how the weights are called in settings."""
+    return f"phantom-{settings.architecture.replace('_', '-')}-v2"
 
 
 def write_weights(model: nn.Module, name: str) -> None:
-    """Convolutions in half precision, to keep the package small; normalisation in float32."""
-    tensors = {name: value.half() if value.dim() == 4 else value for name, value in model.state_dict().items()}
+    """Convolutions in half precision, to keep the package small; normalisation in float32; one undecided area."""
+    known = model.state_dict() | undecided(model.state_dict())
+    tensors = {name: value.half() if value.dim() == 4 else value for name, value in known.items()}
     FOLDER.mkdir(exist_ok=True)
     write_tensors(FOLDER / f"{name}.safetensors", tensors, {})
 
 
-def write_card(settings: SegmentationSettings, brains: int, minutes: float, scores: dict[str, list[float]]) -> None:
+def undecided(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The classifier for one area, undecided between it and other gray matter: both the mean of all gray classes."""
+    weight, bias = (tensors[f"{CLASSIFIER}{name}"] for name in ("weight", "bias"))
+    gray, count = slice(OTHER_GRAY_MATTER, None), len(bias) - OTHER_GRAY_MATTER
+    # Two classes together as likely as all gray ones were.
+    mean_weight, mean_bias = weight[gray].mean(0, keepdim=True), bias[gray].mean(0, keepdim=True) + math.log(count / 2)
+    return {
+        f"{CLASSIFIER}weight": torch.cat([weight[:OTHER_GRAY_MATTER], mean_weight, mean_weight]),
+        f"{CLASSIFIER}bias": torch.cat([bias[:OTHER_GRAY_MATTER], mean_bias, mean_bias]),
+    }
+
+
+def write_card(
+    settings: SegmentationSettings, arguments: argparse.Namespace, minutes: float, scores: dict[str, dict[str, float]]
+) -> None:
     """The model card beside the weights."""
-    rows = "\n".join(f"| {brain} | {', '.join(f'{score:.2f}' for score in found)} |" for brain, found in scores.items())
+    rows = "\n".join(f"| {brain} | {area} | {score:.2f} |" for brain, found in scores.items() for area, score in found.items())
     parameters = parameter_count(build_model(settings.architecture))
-    options = f"--architecture {settings.architecture} --brains {brains} --iterations {settings.iterations}"
+    options = f"--architecture {settings.architecture} --brains {arguments.brains} --iterations {settings.iterations}"
+    if arguments.low_encoder is not None:
+        options += f" --low-encoder {arguments.low_encoder}"
     text = f"""# {name_of(settings)}
 
 Start weights for local segmentation models, trained on **synthetic tissue on real anatomy**. They are no map
-of anything: training on two annotated sections has to follow.
+of anything: training on two annotated sections has to follow. Of its classifier only background, white and gray matter are
+kept.
 
 - **Network**: `{settings.architecture}`, {parameters:,} parameters, pixel sizes {settings.high_pixel_size_um:g} and
   {settings.low_pixel_size_um:g} µm.
   Stored as safetensors, convolutions in half precision.
-- **Learnt from**: {brains} phantom brains (`core.phantom.start_weight_specs`), two sections each, left hemisphere of one real
-  subject's surfaces, each also mirrored; classes background, white matter, other gray matter, {AREA}. The demo brain `B20`
-  (right hemisphere, other seed, other planes) was never used.
+- **Learnt from**: {arguments.brains} phantom brains (`core.phantom.start_weight_specs`, shown whole), two sections each,
+  left hemisphere of one real subject's surfaces, every other one mirrored; classes background, white matter, other gray
+  matter and {len(LEARNT)} of areas: {", ".join(" with ".join(areas) for areas in LEARNT)}. No brain of the right hemisphere was
+  used: the demo brain and those that quality is measured on are of the right one, with other seeds and planes.
 - **How**: `python scripts/train_start_weights.py FOLDER {options}`.
-  Batches of {settings.batch_size} patches with {settings.output_px} px output, weighted cross-entropy, AdamW with one cycle of
-  the learning rate (peak {PEAK_LEARNING_RATE:g}), then normalisation statistics over {RECALIBRATION_BATCHES} batches;
-  intensity variation {settings.intensity_variation:g} times the thesis's;
-  {minutes:.0f} minutes on {os.cpu_count()} shared cores ({platform.machine()}), {datetime.now(UTC):%Y-%m-%d}.
-- **F1 of {AREA} without fine-tuning** on phantom brains not learnt from, within {settings.roi_radius_mm:g} mm of the area:
+  Batches of {settings.batch_size} patches with {settings.output_px} px output, centres balanced over the classes, with
+  cross-entropy, AdamW and one cycle of the learning rate (peak {PEAK_LEARNING_RATE:g}), then normalisation statistics over
+  {RECALIBRATION_BATCHES} batches; intensity variation {settings.intensity_variation:g} times the thesis's;
+  {minutes:.0f} minutes on shared cores ({platform.machine()}), {datetime.now(UTC):%Y-%m-%d}.
+- **F1 without training on it**, on a phantom brain not learnt from, within {settings.roi_radius_mm:g} mm of the areas:
 
-| brain | its two sections |
-|---|---|
+| brain | area | F1 |
+|---|---|---:|
 {rows}
 
-- **Limits**: one subject's folding, one area, one way of drawing layers. Whether they help on real stain has not been tested.
+- **Limits**: one subject's folding, one way of drawing layers. Whether they help on real stain has not been tested.
 - **Licence**: Apache-2.0, as the package; the anatomy's sources are in NOTICE.
 """
     (FOLDER / f"{name_of(settings)}.md").write_text(text, encoding="utf-8")
@@ -230,8 +285,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where brains and the checkpoint go")
     parser.add_argument("--architecture", choices=list(NETWORKS), default="lr_unet")
-    parser.add_argument("--brains", type=int, default=10)
-    parser.add_argument("--iterations", type=int, default=450)
+    parser.add_argument("--brains", type=int, default=12)
+    parser.add_argument("--iterations", type=int, default=1200)
+    parser.add_argument("--low-encoder", metavar="NAME", help="packaged LR weights to start the low-resolution encoder from")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()
 
 

@@ -2,7 +2,8 @@
 
 from core.contracts.training import Architecture, Preset, SegmentationSettings
 
-START_WEIGHTS = "phantom-lr-unet-v1"
+# Packaged weights by the network they belong to (core.models.start_weights), for pixels of 4 and 32 µm.
+START_WEIGHTS: dict[Architecture, str] = {"lr_unet": "phantom-lr-unet-v1", "ms_unet": "phantom-ms-unet-v2"}
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -23,7 +24,7 @@ PRESETS: dict[str, Preset] = {
                 roi_radius_mm=1.0,
                 weight_classes=False,
                 intensity_variation=0.25,
-                start_weights=START_WEIGHTS,
+                start_weights=START_WEIGHTS["lr_unet"],
             ),
         ),
         Preset(
@@ -42,7 +43,7 @@ PRESETS: dict[str, Preset] = {
                 roi_radius_mm=3.0,
                 weight_classes=False,
                 intensity_variation=0.25,
-                start_weights=START_WEIGHTS,
+                start_weights=START_WEIGHTS["lr_unet"],
             ),
         ),
         Preset(
@@ -71,7 +72,8 @@ SETUP_S = 15.0
 def variant(settings: SegmentationSettings, architecture: Architecture, iterations: int) -> SegmentationSettings:
     """The settings for another network or number of iterations.
 
-    The learning rate is halved at the same shares of the iterations; start weights belong to their own network alone.
+    The learning rate is halved at the same shares of the iterations. Settings that start from packaged weights start from those
+    of the other network, where there are any.
     """
     return settings.model_copy(
         update={
@@ -80,7 +82,7 @@ def variant(settings: SegmentationSettings, architecture: Architecture, iteratio
             "halve_learning_rate_at": tuple(
                 max(1, step * iterations // settings.iterations) for step in settings.halve_learning_rate_at
             ),
-            "start_weights": settings.start_weights if architecture == settings.architecture else None,
+            "start_weights": START_WEIGHTS.get(architecture) if settings.start_weights is not None else None,
         }
     )
 

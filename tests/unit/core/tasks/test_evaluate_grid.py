@@ -103,7 +103,9 @@ def test_the_middle_third_is_between_each_two_training_sections(tiny_brain):
 def test_start_weights_stay_with_their_network():
     tiny = PRESETS["tiny"].settings
     assert variant(tiny, "lr_unet", 12).start_weights == tiny.start_weights
-    assert variant(tiny, "ms_unet", 12).start_weights is None
+    assert variant(tiny, "ms_unet", 12).start_weights == "phantom-ms-unet-v2"
+    assert variant(tiny, "hr_unet", 12).start_weights is None
+    assert variant(PRESETS["standard"].settings, "lr_unet", 12).start_weights is None
     assert variant(tiny, "lr_unet", 12).halve_learning_rate_at == (8,)
 
 
