@@ -2,7 +2,8 @@
 
 Both hold one interval of 2.4 mm with a section every 0.2 mm, drawn at 4 µm, the finest that the demo preset looks at.
 Tissue classes and alignment are computed from the images by the same tasks as of any brain. Start weights were trained on
-the left hemisphere; both brains are of the right one, and no setting was chosen by looking at the second.
+the left hemisphere; both brains are of the right one, and no setting was chosen by looking at the second but
+the number of iterations (docs/reference/quality.md).
 
 Which areas are tested follows from the outlines alone: those that have `LEAST_MM2` on every section of the interval. The
 window shows a part of the hemisphere, and an area of which it holds only a corner is no test of anything. An area that the
