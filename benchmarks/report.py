@@ -73,9 +73,9 @@ pixels of the regions of interest, also the easy ones. What each figure is, is t
 `python -m benchmarks.lsm_confidence --help`; what they say, in [quality](quality.md).
 """,
     "lsm_quality": """
-One local MS U-Net a brain of all its areas of at least 15 mm², from packaged start weights; the goals bind each area and brain,
-the lowest is told first. Area 23 misses the gain alone: interpolation is 0.894 there, so that hardly 0.10 is left. What was run,
-and what was not, stands in [quality](quality.md).
+One local MS U-Net a brain of all its areas of at least 15 mm², from packaged start weights, 300 iterations. The goals bind each
+area and brain; the lowest is told first. Area 23 alone misses the gain: interpolation has 0.894 there, so hardly 0.10 is left.
+What was run, and what was not, stands in [quality](quality.md).
 """,
     "phantom_calibration": """
 The stain levels were fitted to the left hemisphere's BigBrain medians, and are compared with these same medians here:
