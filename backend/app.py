@@ -15,6 +15,7 @@ from backend.routes import (
     export,
     imports,
     inspections,
+    microdraw,
     predictions,
     projects,
     proposals,
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.url_map.strict_slashes = False
     errors.register(app)
     website.register(app, settings.webui)
+    microdraw.register(app, services.microdraw, services.microdraw_tokens, services.sessions)
     binding.bind(app, views(services, settings.secure_cookies), services.sessions)
     return app
 

@@ -29,6 +29,8 @@ from backend.services.imports import Imports
 from backend.services.inspected import Inspected
 from backend.services.inspections import Inspections
 from backend.services.jobs import Jobs
+from backend.services.microdraw import Microdraw
+from backend.services.microdraw_tokens import MicrodrawTokens
 from backend.services.predicted import Predicted
 from backend.services.predictions import Predictions
 from backend.services.presence import Presence
@@ -75,6 +77,8 @@ class Services:
     suggestions: Suggestions
     export: Export
     imports: Imports
+    microdraw: Microdraw
+    microdraw_tokens: MicrodrawTokens
     changes: Changes
     presence: Presence
     dispatch: Dispatch
@@ -144,6 +148,8 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
         suggestions=Suggestions(work, projects),
         export=Export(work, projects, annotations, predictions),
         imports=Imports(records, projects, annotations),
+        microdraw=Microdraw(projects, annotations),
+        microdraw_tokens=MicrodrawTokens(store, outside.clock),
         changes=changes,
         presence=Presence(store, outside.clock, projects),
         dispatch=dispatch,

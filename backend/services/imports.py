@@ -36,7 +36,7 @@ from core.contracts.projects import Project
 from core.formats.recognise import read
 from core.formats.shapes import FormatError, Found, Frame, Shape
 
-_LARGEST_KEPT = 65_536
+LARGEST_KEPT = 65_536
 _NAMELESS_NOTE = "a point"
 
 
@@ -259,4 +259,4 @@ def _drawing(shape: Shape, area: str, number: int) -> Drawing:
 def _kept(extra: Mapping[str, object]) -> str:
     """The file's other fields as text; none where they are too many, which the geometry does not suffer from."""
     text = json.dumps(extra, ensure_ascii=False) if extra else ""
-    return text if len(text) <= _LARGEST_KEPT else ""
+    return text if len(text) <= LARGEST_KEPT else ""
