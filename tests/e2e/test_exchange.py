@@ -64,9 +64,7 @@ def regions(api: Api, section: int = SECTION) -> list[dict[str, Any]]:
 
 
 @pytest.mark.timeout(300)
-def test_dropped_files_are_shown_imported_and_undone_and_a_series_taken_back(
-    shared_product: Product, tmp_path: Path
-) -> None:
+def test_dropped_files_are_shown_imported_and_undone_and_a_series_taken_back(shared_product: Product, tmp_path: Path) -> None:
     api = shared_product.api()
     section = BrainFolder(shared_product.data / "brains" / "TINY").brain.section(SECTION)
     brain = BrainFolder(shared_product.data / "brains" / "TINY").brain
