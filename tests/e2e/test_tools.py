@@ -1,12 +1,14 @@
 """What each drawing tool makes, looked at on the server: one start, one page, a fresh section for every test."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 from shapely import Point, Polygon
 
@@ -144,3 +146,139 @@ def test_the_brush_makes_a_region_and_adds_to_it_and_the_eraser_cuts_it_in_two(d
     await_result(lambda: len(desk.stored()[0]["paths"]) == 2, "two parts", 30)
     desk.press("Control+z")
     await_result(lambda: len(desk.stored()[0]["paths"]) == 1, "one part again", 30)
+
+
+def polygon(desk: Desk, *corners: Um) -> None:
+    """A region by its corners."""
+    desk.press("p")
+    for corner in corners:
+        desk.click(corner)
+    desk.press("Enter")
+
+
+def box(left: float, top: float, right: float, bottom: float) -> list[Um]:
+    return [(left, top), (right, top), (right, bottom), (left, bottom)]
+
+
+def two_boxes(desk: Desk) -> None:
+    """Two that overlap in 1 mm²; the left one, of 4 mm², is selected."""
+    polygon(desk, *box(3000, 3000, 5000, 5000))
+    polygon(desk, *box(4000, 4000, 6000, 6000))
+    desk.click((3500, 3500))
+    desk.await_stored(2)
+
+
+def hover_and_click(desk: Desk, place: Um, words: str) -> None:
+    """The outcome is said, and shown, before the click does it."""
+    desk.page.mouse.move(*at_um(desk.page, *place))
+    expect(desk.page.get_by_test_id("status-line")).to_contain_text(words)
+    expect(desk.page.get_by_test_id("status-line")).to_contain_text("Click does it.")
+    desk.click(place)
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "areas_mm2"),
+    [
+        ("Shift+U", "stays and takes in", [7.0]),
+        ("Shift+D", "stays without", [3.0, 4.0]),
+        ("Shift+I", "what it shares", [1.0, 4.0]),
+        ("Shift+X", "is cut along", [1.0, 3.0, 4.0]),
+    ],
+)
+def test_two_regions_are_combined_as_the_preview_says(desk: Desk, key: str, words: str, areas_mm2: list[float]) -> None:
+    two_boxes(desk)
+    desk.press(key)
+    hover_and_click(desk, (5500, 5500), words)
+    await_result(lambda: sorted(round(area_mm2(one), 1) for one in desk.stored()) == areas_mm2, f"areas {areas_mm2}", 30)
+    desk.press("Control+z")
+    await_result(lambda: sorted(round(area_mm2(one), 1) for one in desk.stored()) == [4.0, 4.0], "as before, in one step", 30)
+
+
+def test_the_knife_makes_two_regions_that_share_the_cut(desk: Desk) -> None:
+    polygon(desk, *box(3000, 3000, 5000, 5000))
+    desk.await_stored(1)
+    desk.press("k")
+    desk.drag((2500, 4000), (5500, 4000))
+    both = desk.await_stored(2)
+    assert sorted(area_mm2(one) for one in both) == pytest.approx([2.0, 2.0], abs=0.1)
+    shared = set.intersection(*({tuple(node) for node in one["paths"][0]} for one in both))
+    assert len(shared) >= 2
+    assert len({one["area"] for one in both}) == 1
+
+
+def test_a_dragged_line_is_open_and_smooth_and_clicked_points_are_its_corners(desk: Desk) -> None:
+    desk.press("l")
+    desk.drag((3000, 3000), (4000, 3600), (5000, 3000))
+    [dragged] = desk.await_stored(1)
+    assert (dragged["shape"], len(dragged["paths"])) == ("line", 1)
+    assert all(len(node) == 6 for node in dragged["paths"][0])
+    desk.press("l")
+    for place in ((3000, 5000), (4000, 5000), (4000, 6000)):
+        desk.click(place, delay=30)
+    desk.press("Enter")
+    [clicked] = [one for one in desk.await_stored(2) if one["uid"] != dragged["uid"]]
+    assert np.array(clicked["paths"][0]) == pytest.approx(np.array([(3000, 5000), (4000, 5000), (4000, 6000)]), abs=UM_PER_PX)
+
+
+def test_a_note_is_typed_and_changed_at_its_place(desk: Desk) -> None:
+    desk.press("t")
+    desk.click((4000, 3500))
+    desk.page.get_by_test_id("note-field").fill("here the stripe ends")
+    desk.press("Enter")
+    [note] = desk.await_stored(1)
+    assert (note["shape"], note["text"]) == ("note", "here the stripe ends")
+    assert note["paths"][0][0] == pytest.approx([4000, 3500], abs=UM_PER_PX)
+    desk.click((4000, 3500))
+    desk.page.get_by_test_id("note-field").fill("not sure")
+    desk.press("Enter")
+    await_result(lambda: desk.stored()[0]["text"] == "not sure", "the changed note", 30)
+
+
+def test_length_and_area_are_measured_and_not_kept(desk: Desk) -> None:
+    desk.press("d")
+    for place in box(3000, 3000, 5000, 5000)[:3]:
+        desk.click(place, delay=30)
+    desk.press("Enter")
+    expect(desk.page.get_by_test_id("status-line")).to_contain_text(re.compile(r"(3\.99|4\.0)\d mm, closed (1\.99|2\.0)\d mm²"))
+    assert desk.stored() == []
+
+
+def test_a_region_is_moved_turned_flipped_and_made_smooth(desk: Desk) -> None:
+    polygon(desk, (3000, 3000), (5000, 3000), (3000, 4000))
+    before = shape_of(desk.await_stored(1)[0])
+    desk.press("m")
+    desk.drag((3300, 3300), (4300, 4300))
+    await_shape(desk, before + 1000)
+    desk.press("Control+z")
+    await_shape(desk, before)
+    middle = (before.min(0) + before.max(0)) / 2
+    desk.press("Shift+H")
+    await_shape(desk, (before - middle) * [-1, 1] + middle)
+    desk.press("Control+z", "Control+k")
+    desk.page.get_by_label("Command", exact=True).fill("90° to the right")
+    desk.press("Enter")
+    await_shape(desk, (before - middle) @ np.array([[0, 1], [-1, 0]]) + middle)
+    desk.press("Shift+Z")
+    await_result(lambda: all(len(node) == 6 for node in desk.stored()[0]["paths"][0]), "Bezier nodes", 30)
+    assert area_mm2(desk.stored()[0]) == pytest.approx(1.0, rel=0.1)
+
+
+def shape_of(region: dict[str, Any]) -> NDArray[np.float64]:
+    return np.array(region["paths"][0])[:, :2]
+
+
+def await_shape(desk: Desk, wanted: NDArray[np.float64]) -> None:
+    """Every node where it should be, to the pixel."""
+
+    def there() -> bool:
+        found = shape_of(desk.stored()[0])
+        return found.shape == wanted.shape and bool(np.abs(found - wanted).max() <= UM_PER_PX)
+
+    await_result(there, f"nodes at {wanted.tolist()}, not {shape_of(desk.stored()[0]).tolist()}", 30)
+
+
+def test_the_lower_region_is_brought_to_the_front(desk: Desk) -> None:
+    two_boxes(desk)
+    first, second = (one["uid"] for one in sorted(desk.stored(), key=lambda one: one["created_at"]))
+    desk.press("PageUp")
+    await_result(lambda: {one["uid"]: one["order"] for one in desk.stored()} == {first: 1, second: 0}, "the new order", 30)

@@ -15,7 +15,7 @@ export function drawDraft(canvas: HTMLCanvasElement, view: View, draft: Draft, c
   for (const paths of draft.outcome ?? []) drawOutcome(context, view, pathSeen(paths, true, view))
   onScreenPixels(context)
   context.strokeStyle = colour()
-  if (draft.line?.length) drawLine(context, view, draft.line, draft.nodes ? cursor : undefined, !!draft.nodes)
+  if (draft.line?.length) drawLine(context, view, draft.line, draft.nodes ? cursor : undefined, !!draft.nodes || !!draft.marks)
   if (draft.ring_um !== undefined && cursor) drawRing(context, umToScreen(view, cursor), draft.ring_um / view.um_per_px)
   if (draft.words) drawWords(context, umToScreen(view, draft.words.at), draft.words.text)
 }

@@ -7,13 +7,8 @@ import { bounds_um, type Point } from './model/geometry'
 const FEW_NODES = 400 // up to here an outline is drawn as it is at every zoom
 const NEAREST_PX = 0.7 // nodes nearer to each other than this are not seen apart
 
-interface Prepared {
-  corners_um: readonly [Point, Point]
-  levels: Map<number, Path2D>
-}
-
 /** By the value of the outline: edits make new ones, so nothing is ever out of date. */
-const prepared = new WeakMap<Paths, Prepared>()
+const prepared = new WeakMap<Paths, Map<number, Path2D>>()
 
 function trace(to: Path2D, path: Path, closed: boolean, nearest_um: number): void {
   let last = path[0]!
@@ -38,16 +33,16 @@ function trace(to: Path2D, path: Path, closed: boolean, nearest_um: number): voi
 
 /** The outline as seen at this zoom; undefined when none of it is on screen. */
 export function pathSeen(paths: Paths, closed: boolean, view: View): Path2D | undefined {
-  let known = prepared.get(paths)
-  if (!known) prepared.set(paths, (known = { corners_um: bounds_um(paths), levels: new Map() }))
-  if (!onScreen(known.corners_um, view)) return undefined
+  if (!onScreen(bounds_um(paths), view)) return undefined
+  let levels = prepared.get(paths)
+  if (!levels) prepared.set(paths, (levels = new Map<number, Path2D>()))
   const few = paths.reduce((sum, path) => sum + path.length, 0) <= FEW_NODES
   const level = few ? -Infinity : Math.floor(Math.log2(view.um_per_px))
-  let seen = known.levels.get(level)
+  let seen = levels.get(level)
   if (!seen) {
     seen = new Path2D()
     for (const path of paths) if (path.length) trace(seen, path, closed, few ? 0 : NEAREST_PX * 2 ** level)
-    known.levels.set(level, seen)
+    levels.set(level, seen)
   }
   return seen
 }

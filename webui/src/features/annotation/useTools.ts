@@ -1,11 +1,13 @@
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 
+import { randomKey } from '@/shared/randomKey'
 import type { ViewerHandle, ViewerPointer } from '@/viewer'
 
 import { type Draft, type Instead, NO_DRAFT, NOTHING_INSTEAD } from './model/draft'
+import { corner } from './model/geometry'
 import { useAnnotations } from './store'
 import { ACTIONS, TOOLS } from './tools'
-import type { Desk, Hand } from './tools/tool'
+import type { Desk, Hand, Writing } from './tools/tool'
 
 const READ_ONLY = 'You may look at this project but not draw in it. A manager can make you an annotator.'
 
@@ -16,12 +18,13 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
   const tool = computed(() => TOOLS.find((one) => one.name === name.value)!)
   const draft = shallowRef<Draft>(NO_DRAFT)
   const instead = shallowRef<Instead>(NOTHING_INSTEAD)
+  const writing = shallowRef<Writing>()
   const words = ref('') // said in place of the hint
   const panning = ref(false) // Space held
   const resting = ref(false) // a layer is being corrected: pointer and keys are its
 
   const desk: Desk = {
-    store, draft, instead, mayWrite, choose,
+    store, draft, instead, mayWrite, choose, write,
     view: () => viewer.view.value,
     um: (px) => px * (viewer.view.value?.um_per_px ?? 1),
     visible: () => store.regions.filter((region) => !store.hidden.has(region.area)),
@@ -41,6 +44,20 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
     words.value = ''
     name.value = next
     hand = wanted.take(desk)
+  }
+
+  function write(note: Writing | undefined): void {
+    writing.value = note
+  }
+
+  /** Keeps the note that is being written; without words it is taken away, or never was. */
+  function keepNote(text: string): void {
+    const note = writing.value
+    writing.value = undefined
+    if (!note || text.trim() === note.text) return
+    const before = store.regions.find((region) => region.uid === note.uid)
+    const after = { area: before?.area ?? store.area, paths: before?.paths ?? [[corner(note.at)]], shape: 'note' as const, text: text.trim(), order: before?.order ?? 0 }
+    store.change(note.uid ?? randomKey(), text.trim() ? after : undefined)
   }
 
   function point(pointer: ViewerPointer): boolean {
@@ -77,7 +94,7 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
     hand.wheel?.(up)
     return !!hand.wheel
   }
-  return { name, tool, draft, instead, hint, panning, resting, cursor, choose, act, key, wheel }
+  return { name, tool, draft, instead, writing, write, keepNote, hint, panning, resting, cursor, choose, act, key, wheel }
 }
 
 export type Tools = ReturnType<typeof useTools>

@@ -14,6 +14,7 @@ export interface DraftStroke {
 export interface Draft {
   line?: readonly Point[] // a path being drawn
   nodes?: boolean // its points as squares, and a line on to the pointer
+  marks?: boolean // its points as squares
   strokes?: readonly DraftStroke[]
   ring_um?: number // radius of a circle around the pointer
   outcome?: readonly Paths[] // outlines that would come of it

@@ -27,8 +27,11 @@ test('a freehand trail becomes a path with few nodes, a twitch becomes nothing',
     const angle = (degree * Math.PI) / 180
     return [1000 * Math.cos(angle), 1000 * Math.sin(angle)]
   })
-  const path = freehandPath(trail, 10)!
-  expect(path.length).toBeGreaterThan(8)
-  expect(path.length).toBeLessThan(60)
+  const corners = freehandPath(trail, 10, true)!
+  expect(corners.length).toBeGreaterThan(8)
+  expect(corners.length).toBeLessThan(60)
+  const curves = freehandPath(trail, 10)!
+  expect(curves.length).toBeLessThan(corners.length)
+  expect(curves.every((node) => node.length === 6)).toBe(true)
   expect(freehandPath([[0, 0], [1, 1], [2, 0]], 10)).toBeUndefined()
 })

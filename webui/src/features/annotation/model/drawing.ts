@@ -1,6 +1,7 @@
 /** Drawing as pure steps; pointer and keys are fed in by the tools. */
 import type { Path } from '@/api/types'
 
+import { fit } from './fit'
 import { corner, type Point, simplify } from './geometry'
 
 const FEWEST_NODES = 3
@@ -28,10 +29,11 @@ export function polygonKey(draft: readonly Point[], key: string): PolygonStep | 
   return key === 'Escape' ? { draft: [] } : undefined
 }
 
-/** A freehand trail as a closed path, with as few nodes as keep it within the tolerance; undefined for a mere twitch. */
-export function freehandPath(trail: readonly Point[], tolerance_um: number): Path | undefined {
+/** A freehand trail as a closed path of curves, or of corners only, within the tolerance; undefined for a mere twitch. */
+export function freehandPath(trail: readonly Point[], tolerance_um: number, corners = false): Path | undefined {
   const nodes = simplify(trail, tolerance_um)
   const [first, last] = [nodes[0], nodes.at(-1)]
   if (first && last && nodes.length > 1 && Math.hypot(first[0] - last[0], first[1] - last[1]) <= tolerance_um) nodes.pop()
-  return nodes.length < FEWEST_NODES ? undefined : nodes.map(corner)
+  if (nodes.length < FEWEST_NODES) return undefined
+  return corners ? nodes.map(corner) : fit(trail, tolerance_um, true)
 }

@@ -38,6 +38,11 @@ export function ring(path: Path): Point[] {
   return path.flatMap((node, index) => segment(node, path[(index + 1) % path.length]!))
 }
 
+/** An open path as points. */
+export function polyline(path: Path): Point[] {
+  return path.flatMap((node, index) => (path[index + 1] ? segment(node, path[index + 1]!) : [position(node)]))
+}
+
 /** Even-odd test of a point against one ring. */
 export function inRing(points: Ring, [x, y]: Point): boolean {
   let inside = false
@@ -69,8 +74,16 @@ export function area_um2(paths: Paths): number {
   }, 0)
 }
 
+const knownBounds = new WeakMap<Paths, readonly [Point, Point]>() // outlines never change, edits make new ones
+
 /** Upper left and lower right corner. */
-export function bounds_um(paths: Paths): [Point, Point] {
+export function bounds_um(paths: Paths): readonly [Point, Point] {
+  const known = knownBounds.get(paths) ?? measureBounds(paths)
+  knownBounds.set(paths, known)
+  return known
+}
+
+function measureBounds(paths: Paths): [Point, Point] {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
   for (const [x, y] of paths.flatMap(ring)) {
     left = Math.min(left, x)

@@ -2,7 +2,7 @@
 import type { Paths, ShapeKind } from '@/api/types'
 
 import type { NodeRef } from './edits'
-import { contains, onSegment, type Point, position, segment } from './geometry'
+import { bounds_um, contains, onSegment, type Point, position, segment } from './geometry'
 
 export type Hit =
   | { kind: 'node'; ref: NodeRef }
@@ -54,6 +54,8 @@ export function hitEdge(paths: Paths, at: Point, reach_um: number, closed = true
 /** The topmost (last) region that contains the point or whose outline passes within reach; of lines and notes the line and the place. */
 export function hitRegion<R extends { paths: Paths; shape?: ShapeKind }>(regions: readonly R[], at: Point, reach_um: number): R | undefined {
   return regions.findLast(({ paths, shape = 'region' }) => {
+    const [[left, top], [right, bottom]] = bounds_um(paths)
+    if (at[0] < left - reach_um || at[0] > right + reach_um || at[1] < top - reach_um || at[1] > bottom + reach_um) return false
     if (shape === 'note') return hitOutline(paths, at, reach_um, false)
     return (shape === 'region' && contains(paths, at)) || hitEdge(paths, at, reach_um, shape === 'region')
   })

@@ -17,9 +17,9 @@ function take(desk: Desk): Hand {
     drag({ at_um }) {
       if (line.extend(at_um)) show()
     },
-    release({ shift }) {
+    release({ shift, alt }) {
       desk.draft.value = {}
-      const path = freehandPath(line.points(), desk.um(TOLERANCE_PX))
+      const path = freehandPath(line.points(), desk.um(TOLERANCE_PX), alt)
       if (path) finish(desk, path, shift)
     },
   }
@@ -27,6 +27,6 @@ function take(desk: Desk): Hand {
 
 export const freehand: Tool = {
   name: 'freehand', key: 'f', title: 'Draw freehand', icon: 'freehand', cursor: 'crosshair', group: 'Draw',
-  hint: 'drag around the area, let go to close - Shift: hole or part of the selected region - hold Space to move around',
+  hint: 'drag around the area, let go to close (Alt: without curves) - Shift: hole or part of the selected region - hold Space to move around',
   take,
 }

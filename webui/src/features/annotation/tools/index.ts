@@ -1,19 +1,21 @@
 /** The tools and actions, in the order in which column, palette and key sheet show them. */
+import { addNodes } from './addNodes'
 import { brush, eraser } from './brush'
+import { combining } from './combine'
 import { freehand } from './freehand'
+import { knife } from './knife'
+import { line } from './line'
+import { measure } from './measure'
+import { move, rotate } from './move'
+import { note } from './note'
 import { polygon } from './polygon'
 import { select } from './select'
 import { takeNodes } from './takeNodes'
-import type { Action, Tool } from './tool'
+import type { Tool } from './tool'
 
-export const TOOLS: readonly Tool[] = [select, polygon, freehand, brush, eraser, takeNodes]
+export { ACTIONS } from './actions'
 
-const NO_SELECTION = 'Select a region first.'
-
-export const ACTIONS: readonly Action[] = [
-  {
-    name: 'delete', key: 'Delete', title: 'Delete the selected region', group: 'Region',
-    hindered: ({ store }) => (store.selection ? '' : NO_SELECTION),
-    run: ({ store }) => store.remove(store.selection!.uid),
-  },
+export const TOOLS: readonly Tool[] = [
+  select, move, polygon, freehand, line, note, brush, eraser, knife, measure,
+  addNodes, takeNodes, rotate, ...combining,
 ]

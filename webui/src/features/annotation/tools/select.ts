@@ -13,7 +13,11 @@ export const select: Tool = {
       const onNode = store.selection && hitOutline(store.selection.paths, pointer.at_um, desk.um(REACH_PX), store.selection.shape === 'region')?.kind === 'node'
       if (!onNode || !desk.mayWrite()) store.select(hitRegion(desk.visible(), pointer.at_um, desk.um(REACH_PX))?.uid)
     },
-    double: (pointer) => void addNode(desk, pointer),
+    double(pointer) {
+      const note = desk.store.selection?.shape === 'note' ? desk.store.selection : undefined
+      if (note && desk.mayWrite()) desk.write({ uid: note.uid, at: [note.paths[0]![0]![0], note.paths[0]![0]![1]], text: note.text })
+      else addNode(desk, pointer)
+    },
     key(name) {
       if (name === 'Escape') desk.store.select(undefined)
       return name === 'Escape'

@@ -2,11 +2,18 @@
 import type { ShallowRef } from 'vue'
 
 import type { IconName } from '@/shared/icons'
-import type { View, ViewerPointer } from '@/viewer'
+import type { Point, View, ViewerPointer } from '@/viewer'
 
 import type { Draft, Instead } from '../model/draft'
 import type { Region } from '../model/regions'
 import type { useAnnotations } from '../store'
+
+/** A note being written; without uid it is new. */
+export interface Writing {
+  uid?: string
+  at: Point
+  text: string
+}
 
 /** What tools and actions work with. */
 export interface Desk {
@@ -19,6 +26,7 @@ export interface Desk {
   readonly visible: () => readonly Region[]
   readonly choose: (tool: string) => void
   readonly say: (words: string) => void // in the status line, in place of the hint
+  readonly write: (note: Writing | undefined) => void // opens the field of a note
 }
 
 /** A tool in use. What it leaves out it does not care for. */
