@@ -2,6 +2,7 @@
 
 from flask import Response
 
+from backend.domain.errors import InvalidError
 from backend.routes.binding import Views
 from backend.services.brains import Brains
 from backend.services.images import Images
@@ -30,6 +31,15 @@ def brain_views(brains: Brains, images: Images) -> Views:
     def read_tile(brain: str, section: int, version: str, **address: int) -> Response:
         return _jpeg(images.tile(brain, section, version, (address["level"], address["column"], address["row"])))
 
+    def read_crop(brain: str, section: int, version: str, **box: int | None) -> Response:
+        if any(value is None for value in box.values()):
+            raise InvalidError("A crop needs x, y, width and height in pixels of the full resolution.")
+        x, y, width, height = (box[name] or 0 for name in ("x", "y", "width", "height"))
+        name = f"{brain}_{section:04d}_x{x}_y{y}_{width}x{height}.png"
+        content = images.crop(brain, section, version, (x, y, width, height))
+        headers = {"Cache-Control": FOR_EVER, "Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(content, mimetype="image/png", headers=headers)
+
     def read_thumbnail(brain: str, section: int, version: str) -> Response:
         return _jpeg(images.thumbnail(brain, section, version))
 
@@ -39,6 +49,7 @@ def brain_views(brains: Brains, images: Images) -> Views:
         "read_alignment": read_alignment,
         "read_pyramid": read_pyramid,
         "read_tile": read_tile,
+        "read_crop": read_crop,
         "read_thumbnail": read_thumbnail,
     }
 

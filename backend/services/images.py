@@ -4,9 +4,11 @@ import io
 from collections.abc import Callable
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from backend.domain.errors import NotFoundError, UnreadableDataError
+from backend.domain.errors import InvalidError, NotFoundError, UnreadableDataError
 from backend.ports import BlobStore
 from backend.services.brains import Brains, find_section, image_version
 from backend.services.open_images import ChangedImageError, OpenImages, ReadingPlaces
@@ -18,6 +20,8 @@ from core.imaging.sections import read_whole
 THUMBNAIL_WIDTH_PX = 256
 THUMBNAIL_QUALITY = 85
 OPENINGS = 2
+LARGEST_CROP_PX = 40_000_000
+UM_PER_INCH = 25_400.0
 
 Result = TypeVar("Result")
 
@@ -63,6 +67,23 @@ class Images:
             if column * tile_px >= size.width_px or row * tile_px >= size.height_px:
                 raise NotFoundError(f"Level {level} of section {number} of {brain_id} has no tile ({column}, {row}).")
             return pyramid.jpeg_tile(level, column, row)
+
+        return self._read(folder, section, read)
+
+    def crop(self, brain_id: str, number: int, version: str, box: tuple[int, int, int, int]) -> bytes:
+        """The PNG of (x, y, width, height) at full resolution, 8-bit gray; NotFoundError, InvalidError, UnreadableDataError."""
+        folder, section = self._current(brain_id, number, version)
+        x, y, width, height = box
+        if not 0 < width * height <= LARGEST_CROP_PX:
+            raise InvalidError(f"A crop has 1 to {LARGEST_CROP_PX:,} pixels, not {width} x {height}. Choose a smaller one.")
+
+        def read(pyramid: Pyramid) -> bytes:
+            if x + width > pyramid.width_px or y + height > pyramid.height_px:
+                raise InvalidError(
+                    f"Section {number} of {brain_id} has {pyramid.width_px} x {pyramid.height_px} pixels; "
+                    f"{width} x {height} from ({x}, {y}) reach beyond it."
+                )
+            return _png(pyramid.read(0, x, y, width, height), pyramid.pixel_size_um)
 
         return self._read(folder, section, read)
 
@@ -121,6 +142,13 @@ class Images:
                     return result
             self._images.drop(folder, section, image)
         raise ChangedImageError(folder.section_path(section.number), "it is being written to")
+
+
+def _png(pixels: NDArray[np.uint8], pixel_size_um: float) -> bytes:
+    per_inch = UM_PER_INCH / pixel_size_um
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG", compress_level=1, dpi=(per_inch, per_inch))
+    return content.getvalue()
 
 
 def _thumbnail(pyramid: Pyramid) -> bytes:

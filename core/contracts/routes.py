@@ -80,6 +80,14 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "read_tile", "GET", SECTION + "/tiles/{version}/{level}/{column}/{row}", "One tile of a section, cached for ever", JPEG
     ),
+    Route(
+        "read_crop",
+        "GET",
+        SECTION + "/crop/{version}",
+        "A rectangle of a section at full resolution, pixel by pixel",
+        PNG,
+        query=(("x", int), ("y", int), ("width", int), ("height", int)),
+    ),
     Route("read_thumbnail", "GET", SECTION + "/thumbnail/{version}", "A section, at most 256 px wide", JPEG),
     Route("list_projects", "GET", "/api/projects", "The projects you may see", api.ProjectList),
     Route("create_project", "POST", "/api/projects", "Create a project", projects.Project, body=api.NewProject, status=201),

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import Page, expect
 from shapely import Point, Polygon
 
+from core.contracts.datasets import AlignmentStep
+from core.geometry.affine import apply, rigid_matrix
 from tests.e2e.browser import at_um, browser_page, log_in, wait_saved
 from tests.e2e.conftest import Api, Product, await_result
 
@@ -239,7 +242,9 @@ def test_length_and_area_are_measured_and_not_kept(desk: Desk) -> None:
     for place in box(3000, 3000, 5000, 5000)[:3]:
         desk.click(place, delay=30)
     desk.press("Enter")
-    expect(desk.page.get_by_test_id("status-line")).to_contain_text(re.compile(r"(3\.99|4\.0)\d mm, closed (1\.99|2\.0)\d mm²"))
+    expect(desk.page.get_by_test_id("status-line")).to_contain_text(
+        re.compile(r"(3\.99|4\.00)\d mm, closed (1\.9[89]|2\.0[01])\d mm²")
+    )
     assert desk.stored() == []
 
 
@@ -282,3 +287,63 @@ def test_the_lower_region_is_brought_to_the_front(desk: Desk) -> None:
     first, second = (one["uid"] for one in sorted(desk.stored(), key=lambda one: one["created_at"]))
     desk.press("PageUp")
     await_result(lambda: {one["uid"]: one["order"] for one in desk.stored()} == {first: 1, second: 0}, "the new order", 30)
+
+
+def test_a_copied_region_follows_the_tissue_to_another_section(desk: Desk) -> None:
+    corners = [(3000.0, 3000.0), (5000.0, 3000.0), (3000.0, 4000.0)]
+    polygon(desk, *corners)
+    before = shape_of(desk.await_stored(1)[0])
+    desk.press("Control+c")
+    for region in desk.stored(931):
+        desk.api.call("DELETE", f"/api/projects/demo/annotations/{region['uid']}", params={"version": region["version"]})
+    desk.page.get_by_test_id("next").click()
+    desk.page.locator("[data-testid=section-viewer][data-section='931'][data-ready='true']").wait_for()
+    desk.press("Control+v")
+    [pasted] = desk.await_stored(1, 931)
+    steps = desk.api.get("/api/brains/TINY/alignment")["steps"]
+    step = next(AlignmentStep.model_validate(one) for one in steps if one["section"] == SECTION)  # type: ignore[attr-defined]
+    assert np.abs(shape_of(pasted) - apply(rigid_matrix(step.transform), before)).max() < 0.02
+
+
+def test_a_piece_is_saved_at_full_resolution(desk: Desk) -> None:
+    desk.press("Shift+G")
+    with desk.page.expect_download() as waiting:
+        desk.drag((3000, 3000), (4200, 3800))
+    with Image.open(waiting.value.path()) as picture:
+        assert picture.size == pytest.approx((300, 200), abs=4)
+    assert waiting.value.suggested_filename.startswith("TINY_0921_x7")
+
+
+def test_the_view_turns_with_what_is_drawn_on_it_and_is_saved_as_a_picture(desk: Desk) -> None:
+    polygon(desk, *box(3500, 3500, 4500, 4500))
+    [region] = desk.await_stored(1)
+    for _ in range(6):
+        desk.press(">")
+    viewer = desk.page.get_by_test_id("section-viewer")
+    expect(viewer).to_have_attribute("data-turn-deg", "90")
+    desk.press("f")
+    x, y = at_um(desk.page, 4000, 4000)
+    desk.page.mouse.move(x, y - 300 / UM_PER_PX)  # up on screen is to the left on the section
+    with desk.page.expect_download() as waiting:
+        desk.press("Shift+C")
+    size = viewer.bounding_box()
+    assert size is not None
+    with Image.open(waiting.value.path()) as picture:
+        assert picture.size == (round(size["width"]), round(size["height"]))
+    expect(desk.page.get_by_test_id("cursor-position")).to_contain_text("x 3.70")
+    desk.press("^")
+    expect(viewer).to_have_attribute("data-turn-deg", "0")
+    assert region["area"] == "hOc1"
+
+
+def test_the_wand_outlines_what_is_as_dark_as_the_place(desk: Desk) -> None:
+    """Glass outside the section: bright, and all of it hangs together."""
+    desk.press("w")
+    desk.click((300, 4000))
+    [region] = desk.await_stored(1)
+    assert area_mm2(region) > 1.0
+    assert (
+        Polygon([node[:2] for node in max(region["paths"], key=lambda path: abs(ring_area_um2(path)))])
+        .buffer(20)
+        .contains(Point(300, 4000))
+    )

@@ -141,6 +141,17 @@ class TestAddresses:
         assert ada.send("DELETE", "/api/session").status_code == 204
         error_of(ada.get(address), 401)
 
+    def test_a_crop_has_the_pixels_of_the_full_resolution_and_their_size(self, ada: Person, brain: Path) -> None:
+        url = f"{SECTION}/crop/{ada.read(f'{SECTION}/pyramid')['version']}"
+        answer = ada.get(url, x=10, y=20, width=300, height=200)
+        picture = Image.open(io.BytesIO(answer.data))
+        pixels = BrainFolder(brain).pyramid(901).read(0, 10, 20, 300, 200)
+        assert np.array_equal(np.asarray(picture), pixels)
+        assert picture.info["dpi"][0] == pytest.approx(25_400 / PIXEL_SIZE_UM, rel=0.01)
+        for box in ({"width": 0, "height": 5}, {"width": WIDTH_PX + 1, "height": 5}, {"width": 10**7, "height": 10**7}):
+            assert ada.get(url, x=0, y=0, **box).status_code == 422
+        assert ada.get(url, x=0, y=0, width=5).status_code == 422
+
     def test_a_thumbnail_is_at_most_256_px_wide_and_rendered_once(self, ada: Person, tmp_path: Path) -> None:
         url = ada.read(f"{P}/sections")["sections"][0]["thumbnail_url"]
         first = ada.get(url)

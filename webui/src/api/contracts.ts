@@ -142,6 +142,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brains/{brain}/sections/{section}/crop/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A rectangle of a section at full resolution, pixel by pixel */
+        get: operations["read_crop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brains/{brain}/sections/{section}/pyramid": {
         parameters: {
             query?: never;
@@ -3469,6 +3486,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BrainSections"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_crop: {
+        parameters: {
+            query?: {
+                x?: number;
+                y?: number;
+                width?: number;
+                height?: number;
+            };
+            header?: never;
+            path: {
+                brain: string;
+                section: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A rectangle of a section at full resolution, pixel by pixel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
                 };
             };
             /** @description What went wrong */

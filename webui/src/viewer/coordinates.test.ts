@@ -23,6 +23,17 @@ test('the canvas matrix maps as umToScreen does', () => {
   expect(d * 20_000 + f).toBeCloseTo(y, 9)
 })
 
+test('a turned view turns clockwise about the middle, and back', () => {
+  const turned = { ...view, turn_rad: Math.PI / 2 }
+  const right = umToScreen(turned, [view.centre_um[0] + 160, view.centre_um[1]])
+  expect(right.map(Math.round)).toEqual([500, 310])
+  const [x, y] = screenToUm(turned, umToScreen(turned, [123.25, 90_000.5]))
+  expect([x, y]).toEqual([expect.closeTo(123.25, 6), expect.closeTo(90_000.5, 6)])
+  const [a, b, c, d, e, f] = screenMatrix(turned)
+  const [sx, sy] = umToScreen(turned, [40_000, 20_000])
+  expect([a * 40_000 + c * 20_000 + e, b * 40_000 + d * 20_000 + f]).toEqual([expect.closeTo(sx, 6), expect.closeTo(sy, 6)])
+})
+
 test('zoom and µm per pixel are inverse, and so are viewport and µm', () => {
   expect(zoomToUmPerPx(umPerPxToZoom(3.7, 913), 913)).toBeCloseTo(3.7, 9)
   expect(viewportToUm(umToViewport([1234, 99]))).toEqual([1234, 99])

@@ -16,28 +16,30 @@ export interface View {
   readonly um_per_px: number
   readonly width_px: number
   readonly height_px: number
+  readonly turn_rad?: number // how far the section is turned clockwise about the middle of the screen
 }
 
 export function umToScreen(view: View, [x, y]: Point): Point {
-  return [
-    (x - view.centre_um[0]) / view.um_per_px + view.width_px / 2,
-    (y - view.centre_um[1]) / view.um_per_px + view.height_px / 2,
-  ]
+  const [dx, dy] = [(x - view.centre_um[0]) / view.um_per_px, (y - view.centre_um[1]) / view.um_per_px]
+  const [cos, sin] = turn(view)
+  return [cos * dx - sin * dy + view.width_px / 2, sin * dx + cos * dy + view.height_px / 2]
 }
 
 export function screenToUm(view: View, [x, y]: Point): Point {
-  return [
-    (x - view.width_px / 2) * view.um_per_px + view.centre_um[0],
-    (y - view.height_px / 2) * view.um_per_px + view.centre_um[1],
-  ]
+  const [dx, dy] = [(x - view.width_px / 2) * view.um_per_px, (y - view.height_px / 2) * view.um_per_px]
+  const [cos, sin] = turn(view)
+  return [cos * dx + sin * dy + view.centre_um[0], cos * dy - sin * dx + view.centre_um[1]]
 }
 
 /** The same as `umToScreen` as an affine matrix [a, b, c, d, e, f] for a canvas. */
 export function screenMatrix(view: View): [number, number, number, number, number, number] {
-  const scale = 1 / view.um_per_px
+  const [cos, sin] = turn(view).map((part) => part / view.um_per_px) as [number, number]
   const [e, f] = umToScreen(view, [0, 0])
-  return [scale, 0, 0, scale, e, f]
+  return [cos, sin, -sin, cos, e, f]
 }
+
+/** Exactly 1 and 0 where the section is not turned. */
+const turn = ({ turn_rad }: View): [cos: number, sin: number] => (turn_rad ? [Math.cos(turn_rad), Math.sin(turn_rad)] : [1, 0])
 
 export const umToViewport = ([x, y]: Point): Point => [x / VIEWPORT_UNIT_UM, y / VIEWPORT_UNIT_UM]
 export const viewportToUm = ([x, y]: Point): Point => [x * VIEWPORT_UNIT_UM, y * VIEWPORT_UNIT_UM]

@@ -52,6 +52,7 @@ export class DeepZoom {
     this.osd.addHandler('canvas-key', (event) => (event.preventDefaultAction = true))
     this.osd.addHandler('update-viewport', () => this.report())
     this.osd.addHandler('resize', () => this.report())
+    this.osd.addHandler('rotate', () => this.report())
     this.osd.addHandler('tile-load-failed', (event) => events.failed(`A tile could not be read: ${event.message}`))
   }
 
@@ -106,6 +107,7 @@ export class DeepZoom {
       um_per_px: zoomToUmPerPx(this.osd.viewport.getZoom(true), width_px),
       width_px,
       height_px: this.element.clientHeight,
+      turn_rad: (this.osd.viewport.getRotation(true) * Math.PI) / 180,
     }
   }
 
@@ -139,6 +141,18 @@ export class DeepZoom {
   zoomBy(factor: number): void {
     this.osd.viewport.zoomBy(factor)
     this.osd.viewport.applyConstraints()
+  }
+
+  /** Turns the section on screen clockwise by so many degrees, or back upright. */
+  turn(by_deg: number | undefined): void {
+    this.osd.viewport.setRotation(by_deg === undefined ? 0 : this.osd.viewport.getRotation() + by_deg)
+  }
+
+  /** The section's pixels as they are on screen, without the overlays, and how many of them one CSS pixel has. */
+  pixels(): { image: ImageData; ratio: number } | undefined {
+    const canvas = this.element.querySelector('canvas')
+    const image = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height)
+    return image && { image, ratio: canvas!.width / this.element.clientWidth }
   }
 
   destroy(): void {

@@ -4,6 +4,7 @@ import type { TilePyramid } from '@/api/types'
 
 import type { Point, View } from './coordinates'
 import { DeepZoom, type Place } from './deepZoom'
+import { takePicture } from './picture'
 import { attachPointer, type PointerListener } from './pointer'
 
 /** What overlays, tools and pages may know and ask of the viewer. */
@@ -18,6 +19,9 @@ export interface ViewerHandle {
   goTo: (place: Place) => void
   fit: (corners?: readonly [Point, Point]) => void
   zoomBy: (factor: number) => void
+  turn: (by_deg: number | undefined) => void // undefined: upright again
+  pixels: () => { image: ImageData; ratio: number } | undefined
+  picture: () => Promise<Blob>
   listen: (listener: PointerListener) => () => void
 }
 
@@ -34,8 +38,10 @@ export function createViewer(): ViewerHandle {
   let deepZoom: DeepZoom | undefined
   let detach: () => void = () => undefined
   let firstPlace: Place | undefined
+  let host: HTMLElement | undefined
 
   function attach(element: HTMLElement): void {
+    host = element.parentElement!.parentElement!
     deepZoom = new DeepZoom(element, {
       view: (now) => (view.value = now),
       ready: (now) => {
@@ -68,6 +74,9 @@ export function createViewer(): ViewerHandle {
     goTo: (place) => deepZoom?.goTo(place),
     fit: (corners) => deepZoom?.fit(false, corners),
     zoomBy: (factor) => deepZoom?.zoomBy(factor),
+    turn: (by_deg) => deepZoom?.turn(by_deg),
+    pixels: () => deepZoom?.pixels(),
+    picture: () => takePicture(host!, view.value!),
     listen: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -12,7 +12,7 @@ import type { Desk, Hand, Writing } from './tools/tool'
 const READ_ONLY = 'You may look at this project but not draw in it. A manager can make you an annotator.'
 
 /** The tool in hand: gets the viewer's pointer and the keys, and edits the annotation store. */
-export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
+export function useTools(viewer: ViewerHandle, mayWrite: () => boolean, between: Desk['between']) {
   const store = useAnnotations()
   const name = ref('select')
   const tool = computed(() => TOOLS.find((one) => one.name === name.value)!)
@@ -24,7 +24,7 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean) {
   const resting = ref(false) // a layer is being corrected: pointer and keys are its
 
   const desk: Desk = {
-    store, draft, instead, mayWrite, choose, write,
+    store, draft, instead, viewer, mayWrite, between, choose, write,
     view: () => viewer.view.value,
     um: (px) => px * (viewer.view.value?.um_per_px ?? 1),
     visible: () => store.regions.filter((region) => !store.hidden.has(region.area)),

@@ -1,5 +1,7 @@
 import { ACTIONS, TOOLS, type Tools } from '@/features/annotation'
 import { useTone } from '@/features/layers'
+import { download } from '@/shared/download'
+import { sectionNumber } from '@/shared/format'
 import type { Keyed } from '@/shared/keyTable'
 import type { ViewerHandle } from '@/viewer'
 
@@ -14,6 +16,14 @@ export interface Command extends Keyed {
 }
 
 const TONE_STEP = 0.125 // of an octave
+const TURN_DEG = 15
+
+async function savePicture(viewer: ViewerHandle): Promise<void> {
+  const { brain = 'section', section = 0 } = viewer.pyramid.value ?? {}
+  const address = URL.createObjectURL(await viewer.picture())
+  download(address, `${brain}_${sectionNumber(section)}.png`)
+  URL.revokeObjectURL(address)
+}
 
 const drawing = (tools: Tools, layers: SectionLayers): Command[] => [
   ...TOOLS.map(({ name, key, title, group }) => ({ id: `tool.${name}`, title, keys: [key], group, run: () => layers.leave() && tools.choose(name) })),
@@ -36,6 +46,10 @@ function looking(viewer: ViewerHandle, actions: SectionActions, layers: SectionL
     { id: 'fit', title: 'Show the whole section', keys: ['0'], run: () => viewer.fit() },
     { id: 'closer', title: 'Closer', keys: ['=', '+'], run: () => viewer.zoomBy(1.5) },
     { id: 'farther', title: 'Farther', keys: ['-'], run: () => viewer.zoomBy(1 / 1.5) },
+    { id: 'turn.left', title: 'Turn the view by 15° to the left', keys: ['<'], run: () => viewer.turn(-TURN_DEG) },
+    { id: 'turn.right', title: 'Turn the view by 15° to the right', keys: ['>'], run: () => viewer.turn(TURN_DEG) },
+    { id: 'turn.upright', title: 'Turn the view upright', keys: ['^'], run: () => viewer.turn(undefined) },
+    { id: 'screenshot', title: 'Save what is seen as a picture', keys: ['Shift+c'], run: () => savePicture(viewer) },
     { id: 'neighbour', title: 'Neighbour over the section: next, before, off', keys: ['n'], run: layers.nextSide },
     { id: 'tissue', title: 'Tissue classes', keys: ['g'], run: () => void (layers.tissue.shown = !layers.tissue.shown) },
     { id: 'contrast.less', title: 'Less contrast', keys: ['8'], run: () => tone.nudge('contrast', -TONE_STEP) },

@@ -7,6 +7,7 @@ import { bounds_um } from '../model/geometry'
 import { shapeOf } from '../model/history'
 import { restack, type Way } from '../model/stack'
 import { about, middle, transformed, turn } from '../model/transform'
+import { clipboard } from './clipboard'
 import { becomePieces, still } from './pieces'
 import type { Action, Desk } from './tool'
 
@@ -60,6 +61,7 @@ async function separate(desk: Desk): Promise<void> {
 }
 
 export const ACTIONS: readonly Action[] = [
+  ...clipboard,
   onRegion('delete', 'Delete', 'Delete the selected region', selected, ({ store }) => store.remove(store.selection!.uid)),
   onRegion('rotate-right', '', 'Rotate the region by 90° to the right', outlined, turning(turn(Math.PI / 2))),
   onRegion('rotate-left', '', 'Rotate the region by 90° to the left', outlined, turning(turn(-Math.PI / 2))),

@@ -2,6 +2,7 @@
 import { addNodes } from './addNodes'
 import { brush, eraser } from './brush'
 import { combining } from './combine'
+import { crop } from './crop'
 import { freehand } from './freehand'
 import { knife } from './knife'
 import { line } from './line'
@@ -12,10 +13,11 @@ import { polygon } from './polygon'
 import { select } from './select'
 import { takeNodes } from './takeNodes'
 import type { Tool } from './tool'
+import { wand } from './wand'
 
 export { ACTIONS } from './actions'
 
 export const TOOLS: readonly Tool[] = [
-  select, move, polygon, freehand, line, note, brush, eraser, knife, measure,
-  addNodes, takeNodes, rotate, ...combining,
+  select, move, polygon, freehand, line, note, brush, eraser, wand, knife, measure,
+  addNodes, takeNodes, rotate, ...combining, crop,
 ]

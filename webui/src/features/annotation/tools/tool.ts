@@ -2,7 +2,8 @@
 import type { ShallowRef } from 'vue'
 
 import type { IconName } from '@/shared/icons'
-import type { Point, View, ViewerPointer } from '@/viewer'
+import type { Affine } from '@/shared/rigid'
+import type { Point, View, ViewerHandle, ViewerPointer } from '@/viewer'
 
 import type { Draft, Instead } from '../model/draft'
 import type { Region } from '../model/regions'
@@ -21,6 +22,8 @@ export interface Desk {
   readonly draft: ShallowRef<Draft>
   readonly instead: ShallowRef<Instead>
   readonly view: () => View | undefined
+  readonly between: (from: number, to: number) => Affine | undefined // one section's µm on another
+  readonly viewer: ViewerHandle
   readonly um: (px: number) => number // pixels of the screen as µm of the section
   readonly mayWrite: () => boolean
   readonly visible: () => readonly Region[]
