@@ -15,6 +15,14 @@ about real brains.
 """
 
 NOTES = {
+    "crowd": """
+Twenty clients with an event stream each on one section, 18 s on each store (`--quick`; 300 s without), the backend being
+gunicorn as `brodmann up` starts it. Each edits every 0.6 s on the mean, a third of it on six regions that all edit; one
+answer in twenty is thrown away and asked for again. Lost: an acknowledged edit that is not at its version in the region's
+history, or a gap there; doubled: one edit as two versions; untold: changes that a stream did not bring or brought twice.
+Clients and backend share two cores with other work: `load` is the machine's at the end. MongoDB is the pre-release test
+server, not MongoDB's own.
+""",
     "alignment": """
 Pairs of four phantom brains on which no setting was chosen (`benchmarks.alignment_brains`; settings were chosen on two
 others), two cut upright as the demo brain is (`median_error_um`) and two obliquely (`oblique_median_error_um`), every third
