@@ -121,7 +121,7 @@ def pan(page: Page, seconds: float) -> list[float]:
 
 
 def measure_pan(page: Page, times: Times, seconds: float) -> None:
-    """Far away with all regions; near; and far on a section without any, which is what the browser and its load leave at best."""
+    """Far away with all regions; near; and far on a section without any, which is the most that browser and load allow."""
     steps_ms = {}
     for section, view, regions in ((DENSE, FAR, COLUMNS * ROWS), (DENSE, NEAR, COLUMNS * ROWS), (BESIDE, FAR, 0)):
         go(page, section, view)
