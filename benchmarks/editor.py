@@ -56,7 +56,8 @@ def outline(centre: Um, radius_um: float, nodes: int, seed: int) -> NDArray[np.f
     angle = np.arange(nodes) * (2 * np.pi / nodes)
     lobes = sum(random.uniform(0, 0.04) * np.cos(k * angle + random.uniform(0, 6)) for k in (2, 3, 5, 9, 17))
     radius = radius_um * (1 + lobes) + random.normal(0, min(1.0, radius_um * np.pi / nodes), nodes)
-    return np.round(np.stack([np.cos(angle), np.sin(angle)], axis=1) * radius[:, None] + centre, 2)
+    points: NDArray[np.float64] = np.stack([np.cos(angle), np.sin(angle)], axis=1) * radius[:, None] + centre
+    return np.round(points, 2)
 
 
 def centres() -> list[Um]:
