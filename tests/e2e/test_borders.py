@@ -1,0 +1,71 @@
+"""Borders that areas share, looked at on the server: one start, one page, fresh regions for every test."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.browser import at_um, browser_page, log_in
+from tests.e2e.conftest import Product, await_result
+from tests.e2e.test_tools import PLACE, SECTION, UM_PER_PX, Desk, Um
+
+LEFT: list[Um] = [(3000, 3000), (4000, 3000), (4000, 4000), (4000, 5000), (3000, 5000)]
+RIGHT: list[Um] = [(4000, 5000), (4000, 4000), (4000, 3000), (5000, 3000), (5000, 5000)]
+
+
+@pytest.fixture(scope="module")
+def page(shared_product: Product, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with browser_page(shared_product, tmp_path_factory.mktemp("borders")) as opened:
+        log_in(opened, shared_product)
+        yield opened
+
+
+@pytest.fixture
+def desk(page: Page, shared_product: Product) -> Desk:
+    return Desk(page, shared_product.api())
+
+
+def put(desk: Desk, *regions: list[Um]) -> list[str]:
+    """The section with these regions and no others, seen at 8 µm per pixel; their identifiers."""
+    for region in desk.stored():
+        desk.api.call("DELETE", f"/api/projects/demo/annotations/{region['uid']}", params={"version": region["version"]})
+    uids = [uuid4().hex for _ in regions]
+    for uid, corners in zip(uids, regions, strict=True):
+        body = {"section": SECTION, "area": "hOc1", "paths": [corners], "version": 0}
+        answer = desk.api.call("PUT", f"/api/projects/demo/annotations/{uid}", json=body)
+        assert answer.status_code == 200, answer.text
+    desk.page.goto(f"/p/demo/s/{SECTION}?view={PLACE}")
+    desk.page.locator(f"[data-testid=section-viewer][data-section='{SECTION}'][data-ready='true']").wait_for()
+    desk.page.locator(f"[data-testid=region-overlay][data-regions='{len(regions)}']").wait_for(state="attached")
+    return uids
+
+
+def nodes(desk: Desk, uid: str) -> list[Any]:
+    """The first ring of a region as the server has it."""
+    [region] = [one for one in desk.stored() if one["uid"] == uid]
+    return [tuple(node) for node in region["paths"][0]]
+
+
+def test_a_shared_node_moves_in_both_regions_in_one_step_and_with_alt_in_one(desk: Desk) -> None:
+    left, right = put(desk, LEFT, RIGHT)
+    desk.click((3300, 3300))
+    desk.drag((4000, 4000), (4400, 4160))
+    moved = await_result(lambda: (nodes(desk, left)[2] != LEFT[2]) and nodes(desk, left)[2], "the moved node", 30)
+    assert moved == pytest.approx((4400, 4160), abs=UM_PER_PX)
+    await_result(lambda: nodes(desk, right)[1] == moved, "the neighbour's node at the same place", 30)
+    desk.press("Control+z")
+    await_result(lambda: (nodes(desk, left), nodes(desk, right)) == (LEFT, RIGHT), "both as before, in one step", 30)
+
+    desk.click((3300, 3300))
+    desk.page.mouse.dblclick(*at_um(desk.page, 4000, 3500))
+    await_result(lambda: (len(nodes(desk, left)), len(nodes(desk, right))) == (6, 6), "a node more in both", 30)
+    assert nodes(desk, left)[2] == nodes(desk, right)[2]
+
+    desk.click((3300, 3300))
+    desk.page.keyboard.down("Alt")
+    desk.drag((4000, 4000), (3800, 4000))
+    desk.page.keyboard.up("Alt")
+    await_result(lambda: nodes(desk, left)[3] == pytest.approx((3800, 4000), abs=UM_PER_PX), "the node of one", 30)
+    assert nodes(desk, right)[1] == (4000, 4000)
