@@ -69,3 +69,23 @@ def test_a_shared_node_moves_in_both_regions_in_one_step_and_with_alt_in_one(des
     desk.page.keyboard.up("Alt")
     await_result(lambda: nodes(desk, left)[3] == pytest.approx((3800, 4000), abs=UM_PER_PX), "the node of one", 30)
     assert nodes(desk, right)[1] == (4000, 4000)
+
+
+def test_a_polygon_that_is_clicked_near_a_border_shares_it_and_a_dragged_node_snaps(desk: Desk) -> None:
+    [left] = put(desk, [(3000, 3000), (4000, 3000), (4000, 5000), (3000, 5000)])
+    desk.press("p")
+    for place in ((4030, 3400), (5000, 3400), (5000, 4600), (4030, 4600)):
+        desk.click(place, delay=60)
+    desk.press("Enter")
+    [right] = [one["uid"] for one in desk.await_stored(2) if one["uid"] != left]
+    await_result(lambda: len(nodes(desk, left)) == 6, "nodes of the neighbour where they touch", 30)
+    shared = set(nodes(desk, left)) & set(nodes(desk, right))
+    assert sorted(x for x, _ in shared) == [4000, 4000]
+    desk.press("Control+z")
+    desk.await_stored(1)
+    await_result(lambda: len(nodes(desk, left)) == 4, "the neighbour as before, in one step", 30)
+    desk.press("Control+Shift+z")
+    desk.await_stored(2)
+    free = next(node for node in nodes(desk, right) if node[0] > 4500 and node[1] < 4000)
+    desk.drag(free, (4040, 3030))
+    await_result(lambda: (4000, 3000) in nodes(desk, right), "the node on the corner of the neighbour", 30)

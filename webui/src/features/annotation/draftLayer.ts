@@ -7,6 +7,7 @@ import { drawWords, onScreenPixels, square } from './regionLayer'
 
 const ERASED = '#ffffff'
 const OUTCOME = '#ffffff'
+const CAUGHT_PX = 7
 
 export function drawDraft(canvas: HTMLCanvasElement, view: View, draft: Draft, cursor: Point | undefined, colour: (area?: string) => string): void {
   const context = beginDrawing(canvas, view)
@@ -17,6 +18,7 @@ export function drawDraft(canvas: HTMLCanvasElement, view: View, draft: Draft, c
   context.strokeStyle = colour()
   if (draft.line?.length) drawLine(context, view, draft.line, draft.nodes ? cursor : undefined, !!draft.nodes || !!draft.marks)
   if (draft.ring_um !== undefined && cursor) drawRing(context, umToScreen(view, cursor), draft.ring_um / view.um_per_px)
+  if (draft.caught) drawCaught(context, umToScreen(view, draft.caught))
   if (draft.words) drawWords(context, umToScreen(view, draft.words.at), draft.words.text)
 }
 
@@ -53,6 +55,19 @@ function drawLine(context: CanvasRenderingContext2D, view: View, line: readonly 
   context.stroke()
   context.lineWidth = 1.5
   if (nodes) for (const point of line) square(context, umToScreen(view, point))
+}
+
+/** A small diamond, dark and bright to be seen on everything. */
+function drawCaught(context: CanvasRenderingContext2D, [x, y]: Point): void {
+  for (const [style, width] of [['#222222', 4], ['#ffd400', 2]] as const) {
+    context.strokeStyle = style
+    context.lineWidth = width
+    context.beginPath()
+    context.moveTo(x, y - CAUGHT_PX)
+    for (const [dx, dy] of [[CAUGHT_PX, 0], [0, CAUGHT_PX], [-CAUGHT_PX, 0]] as const) context.lineTo(x + dx, y + dy)
+    context.closePath()
+    context.stroke()
+  }
 }
 
 function drawRing(context: CanvasRenderingContext2D, [x, y]: Point, radius: number): void {

@@ -18,6 +18,7 @@ export interface Draft {
   strokes?: readonly DraftStroke[]
   ring_um?: number // radius of a circle around the pointer
   outcome?: readonly Paths[] // outlines that would come of it
+  caught?: Point // a place of another outline that catches what is drawn
   words?: { at: Point; text: string }
 }
 

@@ -8,6 +8,7 @@ import { insertNode, moveHandle, moveNode, removeNode } from '../model/edits'
 import { type Point, position } from '../model/geometry'
 import { shapeOf } from '../model/history'
 import { type Hit, hitEdge, hitOutline } from '../model/hit'
+import { snap } from '../model/snap'
 import type { Desk, Hand } from './tool'
 
 export const REACH_PX = 8
@@ -35,11 +36,16 @@ function dragged({ kind, ref, before, uid, others, ...hit }: Grab & { side?: 'in
   return new Map([...(alt ? [] : movedTogether(others, position(node), to)), [uid, moveNode(before, ref, to)]])
 }
 
+/** The regions that stay get a node where one was put on their edge. */
+const withNode = ({ store }: Desk, reshaped: Reshaped, at: Point): Reshaped =>
+  new Map([...reshaped, ...nodeAdded(store.regions.filter(({ uid }) => !reshaped.has(uid)), at)])
+
 /** Takes a node or handle of the selected region on a press and moves it until the release. */
 export function nodeDragging(desk: Desk): Required<Pick<Hand, 'press' | 'drag' | 'release'>> {
   const { store } = desk
   let grab: Grab | undefined
   let reshaped: Reshaped | undefined
+  let caught: Point | undefined
 
   return {
     press({ at_um }) {
@@ -50,11 +56,17 @@ export function nodeDragging(desk: Desk): Required<Pick<Hand, 'press' | 'drag' |
       if (grab.kind === 'node' && grab.others.length) desk.say(TOGETHER(grab.others.length))
       return true
     },
-    drag({ at_um, alt }) {
-      if (grab) desk.instead.value = reshaped = dragged(grab, at_um, alt)
+    drag({ at_um, alt, mod }) {
+      if (!grab) return
+      const moving = new Set([grab.uid, ...(alt ? [] : grab.others.map(({ uid }) => uid))])
+      caught = grab.kind === 'node' && !mod ? snap(desk.visible().filter(({ uid }) => !moving.has(uid)), at_um, desk.um(REACH_PX)) : undefined
+      desk.draft.value = { caught }
+      desk.instead.value = reshaped = dragged(grab, caught ?? at_um, alt)
     },
     release() {
-      if (grab && reshaped) reshapeAll(desk, reshaped)
+      if (grab && reshaped) reshapeAll(desk, caught ? withNode(desk, reshaped, caught) : reshaped)
+      desk.draft.value = {}
+      caught = undefined
       desk.instead.value = NOTHING_INSTEAD
       grab = reshaped = undefined
     },
