@@ -89,3 +89,14 @@ def test_a_polygon_that_is_clicked_near_a_border_shares_it_and_a_dragged_node_sn
     free = next(node for node in nodes(desk, right) if node[0] > 4500 and node[1] < 4000)
     desk.drag(free, (4040, 3030))
     await_result(lambda: (4000, 3000) in nodes(desk, right), "the node on the corner of the neighbour", 30)
+
+
+def test_a_polygon_along_a_border_takes_over_its_nodes(desk: Desk) -> None:
+    [left] = put(desk, [(3000, 3000), (4000, 3000), (4200, 4000), (4000, 5000), (3000, 5000)])
+    desk.press("p")
+    for place in ((4010, 3010), (5000, 3000), (5000, 5000), (4010, 4990)):
+        desk.click(place, delay=60)
+    desk.press("Enter")
+    [right] = [one["uid"] for one in desk.await_stored(2) if one["uid"] != left]
+    assert nodes(desk, right)[-2:] == [(4000, 5000), (4200, 4000)]
+    assert nodes(desk, right)[0] == (4000, 3000)

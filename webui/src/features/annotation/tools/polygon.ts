@@ -1,25 +1,27 @@
 import type { ViewerPointer } from '@/viewer'
 
 import { polygonClick, polygonKey, type PolygonStep } from '../model/drawing'
-import type { Point } from '../model/geometry'
+import { followed } from '../model/follow'
+import { corner, type Point, position } from '../model/geometry'
 import { snap } from '../model/snap'
 import { finish } from './finish'
 import { REACH_PX } from './outline'
 import type { Desk, Hand, Tool } from './tool'
 
 function take(desk: Desk): Hand {
-  const line = () => desk.draft.value.line ?? []
+  let clicked: readonly Point[] = []
 
   /** On the border of another region where there is one within reach. */
   const caught = ({ at_um, mod }: ViewerPointer): Point | undefined => (mod ? undefined : snap(desk.visible(), at_um, desk.um(REACH_PX)))
 
   function follow({ draft, finished }: PolygonStep, extend: boolean): void {
-    desk.draft.value = { line: draft, nodes: true }
-    if (finished) finish(desk, finished, extend)
+    clicked = draft
+    desk.draft.value = { line: followed(desk.visible(), draft.map(corner), false).map(position), nodes: true }
+    if (finished) finish(desk, followed(desk.visible(), finished, true), extend)
   }
 
   function key(name: string): boolean {
-    const step = polygonKey(line(), name.replace('Shift+', ''))
+    const step = polygonKey(clicked, name.replace('Shift+', ''))
     if (step) follow(step, name.startsWith('Shift+'))
     return !!step
   }
@@ -27,7 +29,7 @@ function take(desk: Desk): Hand {
   return {
     hover: (pointer) => void (desk.draft.value = { ...desk.draft.value, caught: caught(pointer) }),
     leave: () => void (desk.draft.value = { ...desk.draft.value, caught: undefined }),
-    click: (pointer) => follow(polygonClick(line(), caught(pointer) ?? pointer.at_um, desk.um(REACH_PX)), pointer.shift),
+    click: (pointer) => follow(polygonClick(clicked, caught(pointer) ?? pointer.at_um, desk.um(REACH_PX)), pointer.shift),
     double: ({ shift }) => void key(shift ? 'Shift+Enter' : 'Enter'),
     key,
   }
@@ -35,6 +37,6 @@ function take(desk: Desk): Hand {
 
 export const polygon: Tool = {
   name: 'polygon', key: 'p', title: 'Draw a polygon', icon: 'polygon', cursor: 'crosshair', group: 'Draw',
-  hint: 'click sets a node, on a border that is near (Ctrl: freely) - the first node or Enter closes, with Shift as hole or part of the selected region - Backspace - Esc',
+  hint: 'click sets a node, on a border that is near and along it (Ctrl: freely) - the first node or Enter closes, with Shift as hole or part of the selected region - Backspace - Esc',
   take,
 }
