@@ -166,6 +166,7 @@ def box(left: float, top: float, right: float, bottom: float) -> list[Um]:
 def two_boxes(desk: Desk) -> None:
     """Two that overlap in 1 mm²; the left one, of 4 mm², is selected."""
     polygon(desk, *box(3000, 3000, 5000, 5000))
+    desk.await_stored(1)  # saved together, either could be the older one
     polygon(desk, *box(4000, 4000, 6000, 6000))
     desk.click((3500, 3500))
     desk.await_stored(2)
