@@ -58,14 +58,16 @@ def _square(side_mm: float, pixel_size_um: float) -> RasterGrid:
 
 
 class Learner:
-    """A network and the one step that both loops do; in the settings' precision and channels-last, or plain."""
+    """A network and the one step that every loop does; in the settings' precision and channels-last, or plain."""
 
-    def __init__(self, settings: SegmentationSettings, plain: bool) -> None:
+    def __init__(self, settings: SegmentationSettings, plain: bool, compiled: bool = False) -> None:
         self.device = choose_device()
         self.precision = "float32" if plain else settings.precision
         network = build_model(settings.architecture, settings.seed)
         self.model: nn.Module = network.to(self.device) if plain else placed(network, self.device)
         self.model.train()
+        if compiled:
+            self.model.compile()
         self._optimiser = nesterov_sgd(self.model, settings)
         self._weights = torch.ones(AREA + 1, device=self.device)
 

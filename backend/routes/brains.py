@@ -2,7 +2,6 @@
 
 from flask import Response
 
-from backend.domain.errors import InvalidError
 from backend.routes.binding import Views
 from backend.services.brains import Brains
 from backend.services.images import Images
@@ -32,8 +31,6 @@ def brain_views(brains: Brains, images: Images) -> Views:
         return _jpeg(images.tile(brain, section, version, (address["level"], address["column"], address["row"])))
 
     def read_crop(brain: str, section: int, version: str, **box: int | None) -> Response:
-        if any(value is None for value in box.values()):
-            raise InvalidError("A crop needs x, y, width and height in pixels of the full resolution.")
         x, y, width, height = (box[name] or 0 for name in ("x", "y", "width", "height"))
         name = f"{brain}_{section:04d}_x{x}_y{y}_{width}x{height}.png"
         content = images.crop(brain, section, version, (x, y, width, height))

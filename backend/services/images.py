@@ -74,8 +74,11 @@ class Images:
         """The PNG of (x, y, width, height) at full resolution, 8-bit gray; NotFoundError, InvalidError, UnreadableDataError."""
         folder, section = self._current(brain_id, number, version)
         x, y, width, height = box
-        if not 0 < width * height <= LARGEST_CROP_PX:
-            raise InvalidError(f"A crop has 1 to {LARGEST_CROP_PX:,} pixels, not {width} x {height}. Choose a smaller one.")
+        if min(x, y) < 0 or min(width, height) < 1 or width * height > LARGEST_CROP_PX:
+            raise InvalidError(
+                f"A crop has x, y, width and height in pixels of the full resolution, and 1 to {LARGEST_CROP_PX:,} pixels; "
+                f"this is {width} x {height} from ({x}, {y})."
+            )
 
         def read(pyramid: Pyramid) -> bytes:
             if x + width > pyramid.width_px or y + height > pyramid.height_px:

@@ -151,6 +151,8 @@ class TestAddresses:
         for box in ({"width": 0, "height": 5}, {"width": WIDTH_PX + 1, "height": 5}, {"width": 10**7, "height": 10**7}):
             assert ada.get(url, x=0, y=0, **box).status_code == 422
         assert ada.get(url, x=0, y=0, width=5).status_code == 422
+        for x, y, width, height in ((-1, 0, 5, 5), (0, -1, 5, 5), (0, 0, -5, -5)):
+            assert ada.get(url, x=x, y=y, width=width, height=height).status_code == 422
 
     def test_a_thumbnail_is_at_most_256_px_wide_and_rendered_once(self, ada: Person, tmp_path: Path) -> None:
         url = ada.read(f"{P}/sections")["sections"][0]["thumbnail_url"]

@@ -235,7 +235,7 @@ def test_the_model_s_temperature_and_prior_reach_the_prediction(tiny_brain, trai
 class Reads:
     """In place of a predictor: what it would be given to see."""
 
-    def predict(self, region, tissue, read, on_tile, prior):
+    def predict(self, region, tissue, read, on_tile, prior, shapes):
         return read(region.grid.model_copy(update={"pixel_size_um": 4.0, "width_px": 64, "height_px": 64}))
 
 
