@@ -2,10 +2,11 @@
 import type { Path, Paths } from '@/api/types'
 import type { View } from '@/viewer'
 
-import { bounds_um, type Point } from './model/geometry'
+import { bounds_um, corner, type Point, position, simplify } from './model/geometry'
 
 const FEW_NODES = 400 // up to here an outline is drawn as it is at every zoom
-const NEAREST_PX = 0.7 // nodes nearer to each other than this are not seen apart
+const TOLERANCE_PX = 0.3 // an outline drawn with fewer nodes lies this near
+const NEAREST_PX = 1 // nodes nearer to each other than this are not seen apart
 
 /** By the value of the outline: edits make new ones, so nothing is ever out of date. */
 const prepared = new WeakMap<Paths, Map<number, Path2D>>()
@@ -31,17 +32,31 @@ function trace(to: Path2D, path: Path, closed: boolean, nearest_um: number): voi
   to.closePath()
 }
 
+export const hasFewNodes = (paths: Paths): boolean => paths.reduce((sum, path) => sum + path.length, 0) <= FEW_NODES
+
+/** The nodes that matter at this zoom. Curves keep theirs. */
+function thinned(path: Path, um_per_px: number): Path {
+  if (path.some((node) => node.length === 6)) return path
+  let last: Path[number] | undefined
+  const apart = path.filter((node) => {
+    const near = last && Math.abs(node[0] - last[0]) + Math.abs(node[1] - last[1]) < NEAREST_PX * um_per_px
+    if (!near) last = node
+    return !near
+  })
+  return simplify(apart.map(position), TOLERANCE_PX * um_per_px).map(corner)
+}
+
 /** The outline as seen at this zoom; undefined when none of it is on screen. */
 export function pathSeen(paths: Paths, closed: boolean, view: View): Path2D | undefined {
   if (!onScreen(bounds_um(paths), view)) return undefined
   let levels = prepared.get(paths)
   if (!levels) prepared.set(paths, (levels = new Map<number, Path2D>()))
-  const few = paths.reduce((sum, path) => sum + path.length, 0) <= FEW_NODES
-  const level = few ? -Infinity : Math.floor(Math.log2(view.um_per_px))
+  const few = hasFewNodes(paths)
+  const level = few ? -Infinity : Math.round(Math.log2(view.um_per_px))
   let seen = levels.get(level)
   if (!seen) {
     seen = new Path2D()
-    for (const path of paths) if (path.length) trace(seen, path, closed, few ? 0 : NEAREST_PX * 2 ** level)
+    for (const path of paths) if (path.length) trace(seen, few ? path : thinned(path, 2 ** level), closed, few ? 0 : NEAREST_PX * 2 ** level)
     levels.set(level, seen)
   }
   return seen

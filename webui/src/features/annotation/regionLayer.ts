@@ -2,7 +2,8 @@
 import type { Paths, ShapeKind } from '@/api/types'
 import { beginDrawing, type Point, umToScreen, type View } from '@/viewer'
 
-import { pathSeen } from './outlinePaths'
+import { hasFewNodes, pathSeen } from './outlinePaths'
+import { RegionSheet } from './regionSheet'
 
 export interface Drawn {
   uid: string
@@ -12,17 +13,42 @@ export interface Drawn {
   shape: ShapeKind
   text: string
   dashed?: boolean
+  held?: boolean // in somebody's hand: changes from frame to frame
 }
 
-const FILL_ALPHA = 0.1
-const SELECTED_FILL_ALPHA = 0.18
+interface Look {
+  fillAlpha: number
+  width_px: number
+}
+
+const PLAIN: Look = { fillAlpha: 0.1, width_px: 1.75 }
+const SELECTED: Look = { fillAlpha: 0.18, width_px: 2.25 }
+const SELECTED_OVER_PLAIN: Look = { ...SELECTED, fillAlpha: 1 - (1 - SELECTED.fillAlpha) / (1 - PLAIN.fillAlpha) }
 const NODE_PX = 7
 const CLOSEST_NODES_PX = 5 // nodes nearer than this on screen are not drawn one by one
 
-/** Draws everything for this view, at once: the viewer is drawing the same frame. */
+/** Draws regions on one canvas, at once when it is told: the viewer is drawing the same frame. Moving and selecting draw little anew. */
+export function regionDrawer() {
+  const sheet = new RegionSheet((context, view, region) => drawRegion(context, view, region, PLAIN))
+  return (canvas: HTMLCanvasElement, view: View, drawn: readonly Drawn[]): void => {
+    const context = beginDrawing(canvas, view)
+    sheet.draw(context, view, drawn.filter((region) => !region.held && region.shape !== 'note'))
+    for (const region of drawn) {
+      if (region.held) drawRegion(context, view, region, region.selected ? SELECTED : PLAIN)
+      else if (region.selected) drawRegion(context, view, region, SELECTED_OVER_PLAIN)
+    }
+    drawMarks(context, view, drawn)
+  }
+}
+
+/** Draws everything for this view. */
 export function drawRegions(canvas: HTMLCanvasElement, view: View, drawn: readonly Drawn[]): void {
   const context = beginDrawing(canvas, view)
-  for (const region of drawn) drawRegion(context, view, region)
+  for (const region of drawn) drawRegion(context, view, region, region.selected ? SELECTED : PLAIN)
+  drawMarks(context, view, drawn)
+}
+
+function drawMarks(context: CanvasRenderingContext2D, view: View, drawn: readonly Drawn[]): void {
   onScreenPixels(context)
   for (const region of drawn) if (region.shape === 'note') drawNote(context, view, region)
   for (const region of drawn) if (region.selected) drawNodes(context, view, region)
@@ -34,12 +60,12 @@ export function onScreenPixels(context: CanvasRenderingContext2D): void {
   context.setTransform(ratio, 0, 0, ratio, 0, 0)
 }
 
-function drawRegion(context: CanvasRenderingContext2D, view: View, { paths, colour, selected, shape, dashed }: Drawn): void {
+function drawRegion(context: CanvasRenderingContext2D, view: View, { paths, colour, shape, dashed }: Drawn, { fillAlpha, width_px }: Look): void {
   const path = shape === 'note' ? undefined : pathSeen(paths, shape === 'region', view)
   if (!path) return
   context.strokeStyle = context.fillStyle = colour
-  context.lineWidth = (selected ? 2.25 : 1.75) * view.um_per_px
-  context.lineJoin = 'round'
+  context.lineWidth = width_px * view.um_per_px
+  context.lineJoin = hasFewNodes(paths) ? 'round' : 'bevel' // many round joins take long, and are not seen
   if (dashed) {
     // A dashed line has a dark one below, to be seen on bright glass and on dark tissue alike.
     context.strokeStyle = '#222222'
@@ -47,7 +73,7 @@ function drawRegion(context: CanvasRenderingContext2D, view: View, { paths, colo
     context.strokeStyle = colour
     context.setLineDash([6 * view.um_per_px, 5 * view.um_per_px])
   } else if (shape === 'region') {
-    context.globalAlpha = selected ? SELECTED_FILL_ALPHA : FILL_ALPHA
+    context.globalAlpha = fillAlpha
     context.fill(path, 'evenodd')
     context.globalAlpha = 1
   }
