@@ -145,6 +145,49 @@ def test_a_model_is_looked_into_where_the_section_is_clicked(page: Page, run: di
 
 
 @pytest.mark.timeout(400)
+def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page) -> None:
+    page.goto("/p/demo/review?area=hOc1")
+    viewer = page.get_by_test_id("section-viewer")
+    panel = page.get_by_test_id("review-panel")
+    queue = page.get_by_test_id("review-item")
+    expect(panel).to_have_attribute("data-verdict", "")
+    todo = [item.get_attribute("data-number") or "" for item in queue.all()]  # the most doubtful first
+    assert len(todo) == 3
+    expect(viewer).to_have_attribute("data-section", todo[0])
+    page.keyboard.press("a")
+    expect(panel).to_have_attribute("data-verdict", "accepted")
+    expect(queue).to_have_count(2)
+    page.keyboard.press("u")
+    expect(viewer).to_have_attribute("data-section", todo[1])
+    expect(panel).to_have_attribute("data-verdict", "")
+    page.keyboard.press("r")
+    expect(page.get_by_test_id("reject-words")).to_be_focused()
+    page.keyboard.press("2")
+    expect(panel).to_have_attribute("data-verdict", "rejected")
+    expect(page.get_by_test_id("verdict")).to_contain_text("misses a part")
+    expect(queue).to_have_count(1)
+    page.keyboard.press("u")
+    expect(viewer).to_have_attribute("data-section", todo[2])
+    expect(panel).to_have_attribute("data-verdict", "")
+    page.keyboard.press("d")
+    expect(page.get_by_test_id("difference")).to_contain_text("No annotation of hOc1 here")
+    page.keyboard.press("c")
+    expect(panel).to_have_attribute("data-verdict", "corrected")
+    expect(queue).to_have_count(0)
+    expect(page.get_by_test_id("difference-overlay")).to_have_attribute("data-differences", "1")
+    words = page.get_by_test_id(
+        "difference-words"
+    )  # a correction that nobody has changed yet: the outline of what was predicted
+    expect(words).to_contain_text(
+        re.compile(r"F1 (0\.9\d|1\.00).*agree \d+ %, \d+\.\d\d mm².*only prediction.*only annotation", re.DOTALL)
+    )
+    page.keyboard.press("d")
+    expect(words).to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    expect(viewer).not_to_have_attribute("data-section", todo[2])
+
+
+@pytest.mark.timeout(400)
 def test_the_wizard_starts_a_global_model_from_an_earlier_one(page: Page, api: Api, run: dict[str, Any]) -> None:
     open_at(page)
     page.get_by_test_id("open-wizard").click()

@@ -239,7 +239,7 @@ def test_a_note_is_typed_and_changed_at_its_place(desk: Desk) -> None:
 
 
 def test_length_and_area_are_measured_and_not_kept(desk: Desk) -> None:
-    desk.press("d")
+    desk.press("q")
     for place in box(3000, 3000, 5000, 5000)[:3]:
         desk.click(place, delay=30)
     desk.press("Enter")

@@ -1,4 +1,5 @@
 export { default as AnnotateNext } from './components/AnnotateNext.vue'
+export { default as DifferenceOverlay } from './components/DifferenceOverlay.vue'
 export { default as LayersPanel } from './components/LayersPanel.vue'
 export { default as PredictionOverlay } from './components/PredictionOverlay.vue'
 export { default as ReviewPanel } from './components/ReviewPanel.vue'

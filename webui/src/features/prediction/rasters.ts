@@ -38,6 +38,9 @@ export function pictureOf(prediction: Prediction, kind: RasterKind, colour: stri
 export const outlineOf = ({ project, id }: Prediction): Promise<Path2D> =>
   keep(`${id} outline`, async () => pathOf((await readPredictionOutline(project, id)).paths))
 
+/** The class number of every pixel, row by row. */
+export const labelsOf = (prediction: Prediction): Promise<Uint8Array> => bytesOf(prediction, 'label')
+
 const bytesOf = ({ project, id, grid }: Prediction, kind: RasterKind): Promise<Uint8Array> =>
   keep(`${id} ${kind}`, async () => bytes(await readRaster(project, id, kind), grid))
 

@@ -5,6 +5,7 @@ import { correctPrediction, listPredictions, reviewPrediction } from '@/api/call
 import type { BorderStretch, Prediction, SavedAnnotation } from '@/api/types'
 
 import { doubtfulStretches } from './model/border'
+import type { Shares } from './model/difference'
 import { firstOpacities } from './model/layers'
 
 /** The predictions of the section on screen, how they are shown, and the person's verdicts on them. */
@@ -14,6 +15,9 @@ export const usePredictions = defineStore('predictions', () => {
   const predictions = shallowRef<readonly Prediction[]>([])
   const opacities = reactive(firstOpacities())
   const looked = shallowRef({ prediction: '', at: -1 }) // the doubtful stretch of border looked at last
+  const outlined = ref(false) // predictions as outlines, without their filling
+  const difference = ref(false) // predictions against annotations
+  const shares = shallowRef<ReadonlyMap<string, Shares>>(new Map()) // of predictions with an annotation to compare with
   const error = shallowRef<unknown>()
   const busy = ref(false)
 
@@ -68,5 +72,5 @@ export const usePredictions = defineStore('predictions', () => {
     return stretches[at]
   }
 
-  return { project, section, predictions, toReview, opacities, error, busy, open, refresh, judge, correct, nextStretch }
+  return { project, section, predictions, toReview, opacities, outlined, difference, shares, error, busy, open, refresh, judge, correct, nextStretch }
 })

@@ -67,6 +67,8 @@ const reviewing = (actions: SectionActions): Omit<Command, 'group'>[] => [
   { id: 'correct', title: 'Correct the prediction', keys: ['c'], run: actions.correct },
   { id: 'unreviewed', title: 'Next unreviewed section', keys: ['u'], run: actions.nextUnreviewed },
   { id: 'stretch', title: 'Next doubtful stretch of the border', keys: ['j'], run: actions.nextStretch },
+  { id: 'difference', title: 'Difference of prediction and annotation', keys: ['d'], run: actions.toggleDifference },
+  { id: 'outlined', title: 'Prediction as outline only, or filled', keys: ['Shift+o'], run: actions.toggleOutlined },
   { id: 'inside', title: 'Look inside the model', keys: ['Shift+l'], run: actions.lookInside },
   { id: 'review', title: 'Open the review queue', keys: [], run: actions.openReview },
   { id: 'train', title: 'New training task', keys: ['Shift+t'], run: actions.openWizard },

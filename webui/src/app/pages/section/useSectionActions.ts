@@ -88,6 +88,8 @@ export function useSectionActions(project: () => string, number: () => number, t
     step: (steps: number) => void go(neighbour(numbers.value, number(), steps)),
     askReason: () => void (rejecting.value = !!prediction.value && store.mayWrite && !rejecting.value),
     openWizard: () => void (wizard.value = store.mayWrite),
+    toggleDifference: () => void (predictions.difference = !predictions.difference),
+    toggleOutlined: () => void (predictions.outlined = !predictions.outlined),
     openReview,
     closeReview: () => router.replace({ query: { ...route.query, review: undefined } }),
   }

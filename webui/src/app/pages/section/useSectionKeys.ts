@@ -16,6 +16,7 @@ export const TOOL_KEYS: readonly (readonly [string, string])[] = [
   ['[ ]', 'Smaller, larger brush; also Shift and the wheel'],
   ['Arrows [ ] M', 'By hand: move the neighbour 10 µm (with Shift 100 µm), turn it, mirror it; Enter saves'],
   ['Enter Esc', 'Looking inside: at the middle of the view; end'],
+  ['1 2 3 4 5', 'Rejecting: the reason by its number, or words and Enter; Esc leaves it'],
   ['1 2 3', 'Tissue brush: background, white, gray'],
 ]
 

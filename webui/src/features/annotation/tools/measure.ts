@@ -45,7 +45,7 @@ function take(desk: Desk): Hand {
 }
 
 export const measure: Tool = {
-  name: 'measure', key: 'd', title: 'Measure length and area', icon: 'measure', cursor: 'crosshair', group: 'Look', reads: true,
+  name: 'measure', key: 'q', title: 'Measure length and area', icon: 'measure', cursor: 'crosshair', group: 'Look', reads: true,
   hint: 'click points: the length, and from three on the area they enclose - Enter or a double click ends - Backspace - Esc clears',
   take,
 }
