@@ -185,6 +185,12 @@ def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page) -> None
     expect(words).to_have_count(0)
     page.keyboard.press("ArrowRight")
     expect(viewer).not_to_have_attribute("data-section", todo[2])
+    page.keyboard.press("ArrowLeft")
+    expect(viewer).to_have_attribute("data-section", todo[2])
+    for key, annotated in (("Shift+ArrowLeft", "901"), ("Shift+ArrowRight", todo[2]), ("Shift+ArrowRight", "941")):
+        page.keyboard.press(key)
+        expect(viewer).to_have_attribute("data-section", annotated)
+        expect(page.locator("[data-testid=film-frame][aria-current=true]")).to_have_attribute("data-number", annotated)
 
 
 @pytest.mark.timeout(400)

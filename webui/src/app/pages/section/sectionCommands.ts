@@ -61,6 +61,14 @@ function looking(viewer: ViewerHandle, actions: SectionActions, layers: SectionL
   ]
 }
 
+const LANDMARKS = [['annotated', 'Shift+'], ['unreviewed', 'Mod+'], ['doubtful', 'Mod+Shift+']] as const
+
+const stepping = (actions: SectionActions): Omit<Command, 'group'>[] =>
+  LANDMARKS.flatMap(([landmark, held]) => [
+    { id: `${landmark}.before`, title: `${landmark} section before`, keys: [`${held}ArrowLeft`], run: () => actions.stepTo(landmark, -1) },
+    { id: `${landmark}.after`, title: `${landmark} section after`, keys: [`${held}ArrowRight`], run: () => actions.stepTo(landmark, 1) },
+  ]).map((command) => ({ ...command, title: command.title[0]!.toUpperCase() + command.title.slice(1) }))
+
 const reviewing = (actions: SectionActions): Omit<Command, 'group'>[] => [
   { id: 'accept', title: 'Accept the prediction', keys: ['a'], run: actions.accept },
   { id: 'reject', title: 'Reject the prediction', keys: ['r'], run: actions.askReason },
@@ -81,6 +89,7 @@ export function sectionCommands(viewer: ViewerHandle, tools: Tools, actions: Sec
     ...drawing(tools, layers),
     ...editing(actions, layers).map(under('Edit')),
     ...looking(viewer, actions, layers).map(under('Look')),
+    ...stepping(actions).map(under('Go to')),
     ...reviewing(actions).map(under('Review')),
   ]
 }

@@ -6,7 +6,7 @@ import { useInspection } from '@/features/inspection'
 import { modelFor, useJobs } from '@/features/jobs'
 import { boxOf, usePredictions } from '@/features/prediction'
 import { useProject } from '@/features/projects'
-import { neighbour, reviewQueue } from '@/features/sections'
+import { type Landmark, neighbour, nextWith, reviewQueue } from '@/features/sections'
 import type { ViewerHandle } from '@/viewer'
 
 import { useVerdicts } from './useVerdicts'
@@ -86,6 +86,7 @@ export function useSectionActions(project: () => string, number: () => number, t
     rejecting, wizard, proposal, reviewArea, queue, prediction, numbers,
     go, nextUnreviewed, nextStretch, lookInside, accept, reject, correct,
     step: (steps: number) => void go(neighbour(numbers.value, number(), steps)),
+    stepTo: (landmark: Landmark, way: 1 | -1) => void go(nextWith(landmark, store.sections, number(), way, reviewArea.value)),
     askReason: () => void (rejecting.value = !!prediction.value && store.mayWrite && !rejecting.value),
     openWizard: () => void (wizard.value = store.mayWrite),
     toggleDifference: () => void (predictions.difference = !predictions.difference),
