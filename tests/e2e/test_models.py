@@ -145,7 +145,29 @@ def test_a_model_is_looked_into_where_the_section_is_clicked(page: Page, run: di
 
 
 @pytest.mark.timeout(400)
+def test_the_wizard_starts_a_global_model_from_an_earlier_one(page: Page, api: Api, run: dict[str, Any]) -> None:
+    open_at(page)
+    page.get_by_test_id("open-wizard").click()
+    page.get_by_test_id("method-global").check()
+    page.get_by_test_id("preset-tiny").check()
+    page.get_by_test_id("expert").locator("summary").click()
+    page.get_by_test_id("start-model").select_option(run["train_job"])
+    expect(page.get_by_test_id("train")).to_be_enabled()
+    with page.expect_response(
+        lambda answer: answer.url.endswith(f"{PROJECT}/tasks") and answer.request.method == "POST"
+    ) as sent:
+        page.get_by_test_id("train").click()
+    task = sent.value.json()
+    assert (sent.value.status, task["method"], task["start_job"]) == (201, "global", run["train_job"])
+    [whole] = task["runs"]
+    assert whole["sections"] == [901, 941]
+    for job in (whole["train_job"], whole["predict_job"]):  # nothing waits for it
+        assert api.call("POST", f"{PROJECT}/jobs/{job}/cancel").status_code == 200
+
+
+@pytest.mark.timeout(400)
 def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page) -> None:
+    """The last of the file: it leaves verdicts and a section more that is annotated."""
     page.goto("/p/demo/review?area=hOc1")
     viewer = page.get_by_test_id("section-viewer")
     panel = page.get_by_test_id("review-panel")
@@ -175,9 +197,7 @@ def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page) -> None
     expect(panel).to_have_attribute("data-verdict", "corrected")
     expect(queue).to_have_count(0)
     expect(page.get_by_test_id("difference-overlay")).to_have_attribute("data-differences", "1")
-    words = page.get_by_test_id(
-        "difference-words"
-    )  # a correction that nobody has changed yet: the outline of what was predicted
+    words = page.get_by_test_id("difference-words")  # a correction that nobody has changed yet: what was predicted
     expect(words).to_contain_text(
         re.compile(r"F1 (0\.9\d|1\.00).*agree \d+ %, \d+\.\d\d mm².*only prediction.*only annotation", re.DOTALL)
     )
@@ -191,24 +211,3 @@ def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page) -> None
         page.keyboard.press(key)
         expect(viewer).to_have_attribute("data-section", annotated)
         expect(page.locator("[data-testid=film-frame][aria-current=true]")).to_have_attribute("data-number", annotated)
-
-
-@pytest.mark.timeout(400)
-def test_the_wizard_starts_a_global_model_from_an_earlier_one(page: Page, api: Api, run: dict[str, Any]) -> None:
-    open_at(page)
-    page.get_by_test_id("open-wizard").click()
-    page.get_by_test_id("method-global").check()
-    page.get_by_test_id("preset-tiny").check()
-    page.get_by_test_id("expert").locator("summary").click()
-    page.get_by_test_id("start-model").select_option(run["train_job"])
-    expect(page.get_by_test_id("train")).to_be_enabled()
-    with page.expect_response(
-        lambda answer: answer.url.endswith(f"{PROJECT}/tasks") and answer.request.method == "POST"
-    ) as sent:
-        page.get_by_test_id("train").click()
-    task = sent.value.json()
-    assert (sent.value.status, task["method"], task["start_job"]) == (201, "global", run["train_job"])
-    [whole] = task["runs"]
-    assert whole["sections"] == [901, 941]
-    for job in (whole["train_job"], whole["predict_job"]):  # nothing waits for it
-        assert api.call("POST", f"{PROJECT}/jobs/{job}/cancel").status_code == 200
