@@ -20,6 +20,8 @@ JobParameters = Annotated[
 
 MOST_ELEMENTS = 1000
 """Of an array: what Slurm takes as it comes (MaxArraySize 1001)."""
+MOST_PROCESSES = 4096
+"""Of a multi-rank job; more is taken for a slip of the pen."""
 SECTIONS_PER_ELEMENT = 32
 """Of a prediction: so many that an element's start, some ten seconds for libraries, model and regions, weighs little."""
 
@@ -76,7 +78,7 @@ class JobInputs(Contract):
 
 
 class Resources(Contract):
-    """What a job asks of the scheduler; of an array, what each of its elements asks."""
+    """What a job asks of the scheduler: each of its processes, and of an array each of its elements."""
 
     cpus: PositiveInt = 2
     gpus: NonNegativeInt = 0
@@ -85,6 +87,18 @@ class Resources(Contract):
     array: PositiveInt = Field(
         default=1, le=MOST_ELEMENTS, description="processes that share the job's sections, each started for itself"
     )
+    processes: PositiveInt = Field(
+        default=1, le=MOST_PROCESSES, description="processes that work on the job together (MPI ranks), started and ended as one"
+    )
+    nodes: PositiveInt = Field(default=1, description="machines over which the processes are spread evenly")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.processes % self.nodes:
+            raise ValueError(f"{self.processes} processes cannot be spread evenly over {self.nodes} nodes")
+        if self.array > 1 and self.processes > 1:
+            raise ValueError("the elements of an array are one process each: ask for an array or for several processes")
+        return self
 
 
 class JobDefinition(Contract):

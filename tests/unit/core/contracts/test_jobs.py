@@ -16,3 +16,8 @@ def test_no_element_is_without_a_section():
     training_job(parameters=parameters, resources=Resources(array=2))
     with pytest.raises(ValidationError, match="work for 2 elements, not 3"):
         training_job(parameters=parameters, resources=Resources(array=3))
+
+
+def test_an_array_has_no_element_of_several_processes():
+    with pytest.raises(ValidationError, match="one process each"):
+        Resources(array=2, processes=2)
