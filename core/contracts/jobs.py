@@ -88,7 +88,7 @@ class Resources(Contract):
         default=1, le=MOST_ELEMENTS, description="processes that share the job's sections, each started for itself"
     )
     processes: PositiveInt = Field(
-        default=1, le=MOST_PROCESSES, description="processes that work on the job together (MPI ranks), started and ended as one"
+        default=1, le=MOST_PROCESSES, description="processes that work together (MPI ranks), started and ended as one"
     )
     nodes: PositiveInt = Field(default=1, description="machines over which the processes are spread evenly")
 
