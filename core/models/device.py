@@ -1,11 +1,19 @@
-"""Where networks run and in which precision."""
+"""Where networks run, in which precision, and whether they are compiled."""
 
-from typing import Any
+import os
+import shutil
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import nn
 
 from core.contracts.training import Precision
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 def choose_device() -> torch.device:
@@ -21,3 +29,17 @@ def placed(model: nn.Module, device: torch.device) -> nn.Module:
 def mixed_precision(device: torch.device, precision: Precision) -> Any:  # noqa: ANN401 - torch types its context loosely
     """Context in which convolutions run in the given precision; weights and loss stay float32."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def compiled(function: Callable[Arguments, Result], device: torch.device) -> Callable[Arguments, Result]:
+    """The function (or network) compiled for a GPU; as it is on the CPU, and where what compiling needs is not installed."""
+    if device.type != "cuda" or not _can_compile():
+        return function
+    return torch.compile(function)
+
+
+@cache
+def _can_compile() -> bool:
+    """Whether there is Triton, and the C compiler that Triton starts."""
+    compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang") or shutil.which("cc")
+    return find_spec("triton") is not None and compiler is not None

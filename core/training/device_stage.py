@@ -1,34 +1,64 @@
-"""Patches cut on the device that learns: sections stay there as 8-bit tensors, a batch is sampled by a few calls."""
+"""Patches cut on the device that learns: sections stay there as 8-bit tensors; one operation places, turns, samples, varies.
+
+The operation is written in torch, tap by tap, so that it runs anywhere. On a GPU that has a compiler it becomes a single
+kernel that reads the sections where they lie and writes the batch; elsewhere it runs step by step.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from core.contracts.datasets import RasterGrid
+from core.models.device import compiled
 from core.models.factory import input_names
 from core.models.geometry import shape_names
 from core.sampling.augmentation import Variation
-from core.sampling.centres import Centre
 from core.sampling.labels import OUTSIDE
 from core.sampling.patches import WHITE, Raster, Square, square_to_raster
 from core.sampling.shapes import FAR_OUTSIDE
 from core.training.patch_source import Batch, PatchSource, Plan
 
 _CHUNK_PX = 1 << 26
-"""Source pixels sampled at a time: bounds the memory beside the sections and the batch itself."""
-_MARGIN_PX = 2
+"""Pixels sampled at a time: bounds the memory beside the sections and the batch itself."""
+_CUBIC = -0.75
+"""The free parameter of cubic interpolation; OpenCV's and torch's value, with which training and prediction agree."""
+_TAPS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
-    values: Tensor
-    grid: RasterGrid
+class _Rasters:
+    """Rasters of all sections one behind the other: `flat` (bytes,) uint8, `first`, `height`, `width` (sections,) int64."""
+
+    flat: Tensor
+    first: Tensor
+    height: Tensor
+    width: Tensor
+    grids: tuple[RasterGrid, ...]
+
+    @classmethod
+    def placed(cls, rasters: Sequence[Raster], device: torch.device) -> Self:
+        """On the device, each raster copied there once."""
+        sizes = [raster.values.size for raster in rasters]
+        flat = torch.empty(sum(sizes), dtype=torch.uint8, device=device)
+        for part, raster in zip(torch.split(flat, sizes), rasters, strict=True):
+            part.copy_(torch.from_numpy(np.ascontiguousarray(raster.values)).flatten())
+        shapes = torch.tensor([raster.values.shape for raster in rasters], device=device)
+        first = torch.tensor(np.cumsum([0, *sizes[:-1]]), device=device)
+        return cls(flat, first, shapes[:, 0].contiguous(), shapes[:, 1].contiguous(), tuple(raster.grid for raster in rasters))
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where patches lie: each one's section (n,), a whole pixel (n, 2) as (row, column), and its affine from there (n, 2, 3)."""
+
+    section: Tensor
+    corner: Tensor
+    affine: Tensor
 
 
 class DeviceStage:
@@ -40,58 +70,64 @@ class DeviceStage:
     def __init__(self, source: PatchSource, device: torch.device) -> None:
         self._source, self._device = source, device
         self._images = {
-            name: [self._placed(_in_memory(section.images[name])) for section in source.sections]
+            name: self._placed([_in_memory(section.images[name]) for section in source.sections])
             for name in input_names(source.settings.architecture)
         }
         # For each area its maps on all sections, then those of the other sections' outlines.
         self._shapes = [
-            [[self._placed(section.shapes[area][which]) for section in source.sections] for which in (0, 1)]
+            [self._placed([section.shapes[area][which] for section in source.sections]) for which in (0, 1)]
             for area in range(len(source.sections[0].shapes))
         ]
-        self._labels = [self._placed(section.labels) for section in source.sections]
+        self._labels = self._placed([section.labels for section in source.sections])
+        self._cubic, self._nearest = compiled(_cubic, device), compiled(_nearest, device)
 
     def batch(self, plan: Plan) -> Batch:
-        """The patches of a plan, on the device; rotation, resampling, intensities and labels for all patches together."""
-        variations = [variation for _, variation in plan]
+        """The patches of a plan, on the device."""
         squares = self._source.input_squares()
-        inputs = {
-            name: _varied(self._cut(self._images[name], square, plan, WHITE, "bicubic"), variations)
-            for name, square in ((name, squares[name]) for name in self._images)
-        }
+        varied = self._intensities([variation for _, variation in plan])
+        inputs = {name: self._cut(rasters, squares[name], plan, WHITE, varied) for name, rasters in self._images.items()}
+        as_is = self._intensities([Variation()] * len(plan))
         for name, maps in zip(shape_names(len(self._shapes)), self._shapes, strict=True):
-            own, other = (self._cut(each, squares[name], plan, FAR_OUTSIDE, "bicubic") for each in maps)
-            errors = torch.tensor([each.shape_error for each in variations], device=own.device).view(-1, 1, 1, 1)
-            inputs[name] = (own + errors * (other - own)).clamp_(0, 255).div_(255)
-        labels = self._cut(self._labels, self._source.label_square(), plan, OUTSIDE, "nearest")
-        return Batch(inputs, labels[:, 0].to(torch.uint8))
+            own, other = (self._cut(each, squares[name], plan, FAR_OUTSIDE, as_is) for each in maps)
+            errors = torch.tensor([variation.shape_error for _, variation in plan], device=own.device).view(-1, 1, 1, 1)
+            inputs[name] = (own + errors * (other - own)).clamp_(0, 1)
+        return Batch(inputs, self._cut_labels(plan))
 
-    def _placed(self, raster: Raster) -> _Placed:
-        return _Placed(torch.from_numpy(raster.values).to(self._device), raster.grid)
+    def _placed(self, rasters: Sequence[Raster]) -> _Rasters:
+        return _Rasters.placed(rasters, self._device)
 
-    def _cut(self, rasters: Sequence[_Placed], square: Square, plan: Plan, fill: int, mode: str) -> Tensor:
-        """(n, 1, size, size) float32, in 0..255; whole numbers as of an 8-bit image."""
-        each = max(1, _CHUNK_PX // _crop_side(rasters[0].grid, square) ** 2)
-        parts = [self._cut_some(rasters, square, plan[first : first + each], fill, mode) for first in range(0, len(plan), each)]
-        return torch.cat(parts)
+    def _intensities(self, variations: Sequence[Variation]) -> Tensor:
+        """(n, 3): α, γ, β of each patch."""
+        return torch.tensor([(each.alpha, each.gamma, each.beta) for each in variations], device=self._device)
 
-    def _cut_some(self, rasters: Sequence[_Placed], square: Square, plan: Plan, fill: int, mode: str) -> Tensor:
-        side = _crop_side(rasters[0].grid, square)
-        crops = torch.full((len(plan), 1, side, side), fill, dtype=torch.uint8, device=self._device)
-        affines = np.empty((len(plan), 2, 3))
+    def _cut(self, rasters: _Rasters, square: Square, plan: Plan, fill: int, intensities: Tensor) -> Tensor:
+        """(n, 1, size, size) float32: α·x^γ + β of the interpolated intensity x, which is rounded to 8 bits first."""
+        places, size = self._places(rasters.grids, square, plan), square.size_px
+        cut = torch.empty((len(plan), 1, size, size), device=self._device)
+        each = max(1, _CHUNK_PX // size**2)
+        for first in range(0, len(plan), each):
+            part = slice(first, first + each)
+            cut[part, 0] = self._cubic(*_of(rasters, places, part), size, fill, intensities[part])
+        return cut
+
+    def _cut_labels(self, plan: Plan) -> Tensor:
+        """(n, size, size) uint8, 255 beyond the raster."""
+        square = self._source.label_square()
+        places = self._places(self._labels.grids, square, plan)
+        labels: Tensor = self._nearest(*_of(self._labels, places, slice(None)), square.size_px, OUTSIDE)
+        return labels
+
+    def _places(self, grids: Sequence[RasterGrid], square: Square, plan: Plan) -> _Places:
+        affines, corners = np.empty((len(plan), 2, 3)), np.empty((len(plan), 2), np.int64)
         for index, (centre, variation) in enumerate(plan):
-            raster = rasters[centre.section_index]
-            affines[index] = self._affine(raster.grid, square, centre, variation)
-            left, top = _first_px(affines[index], square.size_px)
-            affines[index, :, 2] -= (left, top)
-            _paste(crops[index, 0], raster.values, left, top)
-        theta = torch.from_numpy(_normalised(affines, square.size_px, side)).to(self._device, torch.float32)
-        size = [len(plan), 1, square.size_px, square.size_px]
-        places = functional.affine_grid(theta, size, align_corners=True)
-        sampled = functional.grid_sample(crops.float(), places, mode=mode, padding_mode="border", align_corners=True)
-        return sampled.round_().clamp_(0, 255)
-
-    def _affine(self, grid: RasterGrid, square: Square, centre: Centre, variation: Variation) -> NDArray[np.float64]:
-        return square_to_raster(grid, square, self._source.pivot_um(centre), variation.angle_rad)
+            affine = square_to_raster(grids[centre.section_index], square, self._source.pivot_um(centre), variation.angle_rad)
+            # From a pixel near by float32 still places samples to a thousandth of a pixel, however large the section.
+            corners[index] = np.floor(affine[::-1, 2])
+            affine[:, 2] -= corners[index, ::-1]
+            affines[index] = affine
+        section = torch.tensor([centre.section_index for centre, _ in plan], device=self._device)
+        turned = torch.from_numpy(affines).to(self._device, torch.float32)
+        return _Places(section, torch.from_numpy(corners).to(self._device), turned)
 
 
 def held_bytes(source: PatchSource) -> float:
@@ -109,44 +145,58 @@ def _in_memory(image: object) -> Raster:
     return image
 
 
-def _crop_side(grid: RasterGrid, square: Square) -> int:
-    """Side of the upright part of a raster that holds the square at any rotation, with what bicubic weights reach for."""
-    return math.ceil(square.size_px * square.pixel_size_um / grid.pixel_size_um * math.sqrt(2)) + 2 * _MARGIN_PX + 2
+def _of(rasters: _Rasters, places: _Places, part: slice) -> tuple[Tensor, Tensor, Tensor]:
+    """What the sampling functions take of some patches.
+
+    `flat` as of the rasters; `lies` (n, 5, 1, 1) int64: of each patch's raster the first byte, height and width, and the pixel
+    (row, column) from which its `affine` (n, 2, 3, 1, 1) leads.
+    """
+    section = places.section[part]
+    lies = torch.stack([rasters.first[section], rasters.height[section], rasters.width[section], *places.corner[part].T], dim=1)
+    return rasters.flat, lies[:, :, None, None], places.affine[part, :, :, None, None]
 
 
-def _first_px(affine: NDArray[np.float64], size_px: int) -> tuple[int, int]:
-    """(left, top) of that part: the upper left of the corners' box, less the margin."""
-    last = size_px - 1
-    corners = affine @ np.array([[0, last, 0, last], [0, 0, last, last], [1, 1, 1, 1]])
-    left, top = np.floor(corners.min(axis=1)).astype(int) - _MARGIN_PX
-    return int(left), int(top)
+def _cubic(flat: Tensor, lies: Tensor, affine: Tensor, size: int, fill: int, intensities: Tensor) -> Tensor:
+    """(n, size, size) float32, interpolated from 4 × 4 pixels, those beyond the raster being `fill`."""
+    x, y = _positions(affine, size)
+    left, top = x.floor(), y.floor()
+    across, down = _cubic_weights(x - left), _cubic_weights(y - top)
+    row, column = top.long() - 1, left.long() - 1
+    total = torch.zeros_like(x)
+    for i in range(_TAPS):
+        line = torch.zeros_like(x)
+        for j in range(_TAPS):
+            line = line + across[j] * _pixel(flat, lies, row + i, column + j, fill)
+        total = total + down[i] * line
+    alpha, gamma, beta = (intensities[:, index, None, None] for index in range(3))
+    return alpha * (total.round().clamp(0, 255) / 255) ** gamma + beta
 
 
-def _paste(crop: Tensor, values: Tensor, left: int, top: int) -> None:
-    """Copy what there is of the raster; beyond it the crop stays as it is."""
-    height, width = values.shape
-    rows = slice(max(top, 0), min(top + crop.shape[0], height))
-    columns = slice(max(left, 0), min(left + crop.shape[1], width))
-    if rows.start < rows.stop and columns.start < columns.stop:
-        part = values[rows, columns]
-        crop[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = part
+def _nearest(flat: Tensor, lies: Tensor, affine: Tensor, size: int, fill: int) -> Tensor:
+    """(n, size, size) uint8, the nearest pixel's value, `fill` beyond the raster."""
+    x, y = _positions(affine, size)
+    return _pixel(flat, lies, y.round().long(), x.round().long(), fill).to(torch.uint8)
 
 
-def _normalised(affines: NDArray[np.float64], size_px: int, side_px: int) -> NDArray[np.float64]:
-    """The affines (n, 2, 3) between pixel indices as torch wants them, between coordinates from −1 to 1."""
-    half_out, half_in = (size_px - 1) / 2, (side_px - 1) / 2
-    theta = np.empty_like(affines)
-    theta[:, :, :2] = affines[:, :, :2] * half_out / half_in
-    theta[:, :, 2] = (affines[:, :, :2].sum(axis=2) * half_out + affines[:, :, 2]) / half_in - 1
-    return theta
+def _positions(affine: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """x and y (n, size, size) of each pixel, from the patches' corners."""
+    index = torch.arange(size, device=affine.device, dtype=torch.float32)
+    across, down = index.view(1, 1, -1), index.view(1, -1, 1)
+    x, y = (affine[:, axis, 0] * across + affine[:, axis, 1] * down + affine[:, axis, 2] for axis in range(2))
+    return x, y
 
 
-def _varied(images: Tensor, variations: Sequence[Variation]) -> Tensor:
-    """α·x^γ + β of each patch, with x in 0..1."""
+def _cubic_weights(t: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Weights of the four pixels about a place a part `t` beyond the second (R. Keys, 1981)."""
+    first, last = (((_CUBIC * (d - 5)) * d + 8 * _CUBIC) * d - 4 * _CUBIC for d in (t + 1, 2 - t))
+    second = ((_CUBIC + 2) * t - (_CUBIC + 3)) * t * t + 1
+    return first, second, 1 - first - second - last, last
 
-    def column(values: list[float]) -> Tensor:
-        return torch.tensor(values, dtype=torch.float32, device=images.device).view(-1, 1, 1, 1)
 
-    alpha, gamma = column([each.alpha for each in variations]), column([each.gamma for each in variations])
-    beta = column([each.beta for each in variations])
-    return images.div_(255).pow_(gamma).mul_(alpha).add_(beta)
+def _pixel(flat: Tensor, lies: Tensor, row: Tensor, column: Tensor, fill: int) -> Tensor:
+    """The pixels' values as float32; row and column count from where the patch's affine leads from."""
+    first, height, width = lies[:, 0], lies[:, 1], lies[:, 2]
+    row, column = row + lies[:, 3], column + lies[:, 4]
+    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    place = torch.where(inside, first + row * width + column, 0)
+    return torch.where(inside, flat[place].float(), float(fill))

@@ -16,7 +16,7 @@ from torch import nn
 from core.contracts.jobs import Progress
 from core.contracts.training import SegmentationSettings
 from core.losses.weighted_cross_entropy import label_weight, weighted_cross_entropy
-from core.models.device import choose_device, mixed_precision, placed
+from core.models.device import choose_device, compiled, mixed_precision, placed
 from core.models.factory import as_input
 from core.optimisers.nesterov_sgd import learning_rate_at, nesterov_sgd, set_learning_rate
 from core.training.batches import batches
@@ -28,6 +28,8 @@ from core.training.peers import Peers
 
 CHECKPOINT_EVERY_S = 20.0
 REPORT_EVERY_S = 1.0
+WORTH_COMPILING = 1000
+"""Iterations from which on compiling the network for a GPU, about a minute, is won back."""
 PHASE, STUCK_PHASE = "training", "training (warning: the loss does not fall)"
 
 
@@ -93,6 +95,8 @@ def train_model(
     device = choose_device()
     placed(model, device)
     peers.join_statistics(model)
+    # Its weights are the model's own; the model itself stays as it is for what comes after training.
+    network = compiled(model, device) if settings.iterations >= WORTH_COMPILING else model
     optimiser = nesterov_sgd(model, settings)
     weights = torch.from_numpy(class_weights).to(device)
     first_step = load_checkpoint(surroundings.checkpoints, model, optimiser, settings)
@@ -105,7 +109,7 @@ def train_model(
         set_learning_rate(optimiser, learning_rate_at(step, settings))
         inputs = [as_input(image.to(device)) for image in batch.inputs.values()]
         with mixed_precision(device, settings.precision):
-            logits = model(*inputs)
+            logits = network(*inputs)
         labels = batch.labels.to(device)
         total_weight = peers.total(label_weight(labels, weights))
         loss = weighted_cross_entropy(logits, labels, weights, total_weight)

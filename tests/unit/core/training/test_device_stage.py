@@ -15,7 +15,7 @@ from core.training.batches import threaded_batches
 from core.training.device_stage import DeviceStage, held_bytes
 from tests.fakes.learning import patch_source
 
-SETTINGS = SegmentationSettings(architecture="ms_unet", output_px=32, batch_size=4, seed=5)
+SETTINGS = SegmentationSettings(architecture="ms_unet", output_px=32, batch_size=2, seed=5)
 CPU = torch.device("cpu")
 
 
