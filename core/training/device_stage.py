@@ -54,7 +54,7 @@ class _Rasters:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Where patches lie: each one's section (n,), a whole pixel (n, 2) as (row, column), and its affine from there (n, 2, 3)."""
+    """Where patches lie: each one's section (n,), a whole pixel (n, 2) as (row, column), its affine from there (n, 2, 3)."""
 
     section: Tensor
     corner: Tensor
