@@ -11,12 +11,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where no NVIDIA driver answers, the CPU build named here; set TORCH to choose another.
 TORCH ?= $(if $(shell command -v nvidia-smi),torch>=2.6,torch==2.13.0)
 
-.PHONY: run test setup setup-dev browser lint format types schemas unit docs clean
+.PHONY: run test setup setup-dev browser cluster lint format types schemas unit docs clean
 
 run: setup ## set up everything and serve the product with the demo brain
 	@exec $(BIN)/brodmann up --demo
 
-test: setup-dev browser lint ## set up everything and pass the tests
+test: setup-dev browser cluster lint ## set up everything and pass the tests
 	cd webui && npm test --silent
 	$(BIN)/python -m pytest
 
@@ -54,6 +54,9 @@ webui/dist/index.html: webui/node_modules/.ready $(WEBUI_SOURCES)
 
 browser: ## Chromium for the browser tests
 	@scripts/ensure_chromium
+
+cluster: ## Slurm and sshd for the tests of the cluster
+	@scripts/ensure_cluster
 
 lint: setup-dev ## style, types, import rules, size budgets; Python and web
 	$(BIN)/ruff check .

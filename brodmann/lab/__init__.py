@@ -1,0 +1,1 @@
+"""A small cluster on this machine, on loopback: for tests, benchmarks and demonstrations, never for real work."""
