@@ -31,11 +31,18 @@ class Figure:
 
 
 def machine() -> str:
-    """Processor, cores and memory of this machine, in words."""
+    """Processor, cores, memory and GPUs of this machine, in words."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{model}, {len(os.sched_getaffinity(0))} cores, {memory_gib:.0f} GiB, Python {platform.python_version()}"
+    facts = [model, f"{len(os.sched_getaffinity(0))} cores", f"{memory_gib:.0f} GiB", *_gpus()]
+    return ", ".join([*facts, f"Python {platform.python_version()}"])
+
+
+def _gpus() -> list[str]:
+    """The models of the GPUs that NVIDIA's driver tells."""
+    told = (file.read_text() for file in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")))
+    return [line.split(":", 1)[1].strip() for text in told for line in text.splitlines() if line.startswith("Model:")]
 
 
 def commit() -> str:

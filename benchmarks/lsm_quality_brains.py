@@ -10,6 +10,7 @@ window shows a part of the hemisphere, and an area of which it holds only a corn
 window cuts is kept when what is in it is large enough.
 """
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def prepared(spec: PhantomSpec, work: Path) -> BrainFolder:
     """The brain in the folder `work`, with tissue classes and alignment; what is there is not made again."""
     place, progress = work / "brains" / spec.brain_id, TerminalProgress()
     if not (place / "brain.json").exists():
-        build_brain(place, spec, progress)
+        build_brain(place, spec, progress, workers=os.cpu_count() or 1)
     brain = BrainFolder(place)
     numbers = tuple(section.number for section in brain.brain.sections)
     if any(not (place / tissue_file(spec.brain_id, number)).exists() for number in numbers):

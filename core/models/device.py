@@ -32,14 +32,16 @@ def mixed_precision(device: torch.device, precision: Precision) -> Any:  # noqa:
 
 
 def compiled(function: Callable[Arguments, Result], device: torch.device) -> Callable[Arguments, Result]:
-    """The function (or network) compiled for a GPU; as it is on the CPU, and where what compiling needs is not installed."""
-    if device.type != "cuda" or not _can_compile():
-        return function
-    return torch.compile(function)
+    """The function or network compiled; as it is where nothing can be compiled."""
+    return torch.compile(function) if can_compile(device) else function
+
+
+def can_compile(device: torch.device) -> bool:
+    """Whether it is a GPU, and there are Triton and the C compiler that Triton starts."""
+    return device.type == "cuda" and _has_compilers()
 
 
 @cache
-def _can_compile() -> bool:
-    """Whether there is Triton, and the C compiler that Triton starts."""
+def _has_compilers() -> bool:
     compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang") or shutil.which("cc")
     return find_spec("triton") is not None and compiler is not None

@@ -1,12 +1,12 @@
 """Patches cut on the device that learns: sections stay there as 8-bit tensors; one operation places, turns, samples, varies.
 
-The operation is written in torch, tap by tap, so that it runs anywhere. On a GPU that has a compiler it becomes a single
-kernel that reads the sections where they lie and writes the batch; elsewhere it runs step by step.
+The operation is written in torch, tap by tap, so that it runs anywhere; on a GPU with a compiler it is a single kernel that
+reads the sections where they lie and writes the batch (core.training.fused_cut).
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.contracts.datasets import RasterGrid
-from core.models.device import compiled
+from core.models.device import can_compile
 from core.models.factory import input_names
 from core.models.geometry import shape_names
 from core.sampling.augmentation import Variation
@@ -32,12 +32,10 @@ _TAPS = 4
 
 @dataclass(frozen=True, slots=True)
 class _Rasters:
-    """Rasters of all sections one behind the other: `flat` (bytes,) uint8, `first`, `height`, `width` (sections,) int64."""
+    """Rasters of all sections one behind the other: `flat` (bytes,) uint8 on the device; where each begins, height, width."""
 
     flat: Tensor
-    first: Tensor
-    height: Tensor
-    width: Tensor
+    extents: tuple[tuple[int, int, int], ...]
     grids: tuple[RasterGrid, ...]
 
     @classmethod
@@ -47,18 +45,26 @@ class _Rasters:
         flat = torch.empty(sum(sizes), dtype=torch.uint8, device=device)
         for part, raster in zip(torch.split(flat, sizes), rasters, strict=True):
             part.copy_(torch.from_numpy(np.ascontiguousarray(raster.values)).flatten())
-        shapes = torch.tensor([raster.values.shape for raster in rasters], device=device)
-        first = torch.tensor(np.cumsum([0, *sizes[:-1]]), device=device)
-        return cls(flat, first, shapes[:, 0].contiguous(), shapes[:, 1].contiguous(), tuple(raster.grid for raster in rasters))
+        begin = np.cumsum([0, *sizes[:-1]]).tolist()
+        extents = tuple((first, *raster.values.shape) for first, raster in zip(begin, rasters, strict=True))
+        return cls(flat, extents, tuple(raster.grid for raster in rasters))
 
 
 @dataclass(frozen=True, slots=True)
-class _Places:
-    """Where patches lie: each one's section (n,), a whole pixel (n, 2) as (row, column), its affine from there (n, 2, 3)."""
+class Places:
+    """Where patches lie in `flat`, the rasters of all sections.
 
-    section: Tensor
-    corner: Tensor
+    `lies` (n, 5) int64: of each patch's raster the first byte, height and width, and the pixel (row, column) from which its
+    `affine` (n, 2, 3) float32 leads: from a pixel near by float32 places samples to a thousandth, however large the section.
+    """
+
+    flat: Tensor
+    lies: Tensor
     affine: Tensor
+
+    def part(self, part: slice) -> Self:
+        """Some of the patches."""
+        return replace(self, lies=self.lies[part], affine=self.affine[part])
 
 
 class DeviceStage:
@@ -79,7 +85,7 @@ class DeviceStage:
             for area in range(len(source.sections[0].shapes))
         ]
         self._labels = self._placed([section.labels for section in source.sections])
-        self._cubic, self._nearest = compiled(_cubic, device), compiled(_nearest, device)
+        self._fused = _fused_cut() if can_compile(device) else None
 
     def batch(self, plan: Plan) -> Batch:
         """The patches of a plan, on the device."""
@@ -102,32 +108,31 @@ class DeviceStage:
 
     def _cut(self, rasters: _Rasters, square: Square, plan: Plan, fill: int, intensities: Tensor) -> Tensor:
         """(n, 1, size, size) float32: α·x^γ + β of the interpolated intensity x, which is rounded to 8 bits first."""
-        places, size = self._places(rasters.grids, square, plan), square.size_px
+        places, size = self._places(rasters, square, plan), square.size_px
         cut = torch.empty((len(plan), 1, size, size), device=self._device)
+        if self._fused is not None:
+            self._fused(places, intensities, fill, cut[:, 0])
+            return cut
         each = max(1, _CHUNK_PX // size**2)
-        for first in range(0, len(plan), each):
-            part = slice(first, first + each)
-            cut[part, 0] = self._cubic(*_of(rasters, places, part), size, fill, intensities[part])
+        for part in (slice(first, first + each) for first in range(0, len(plan), each)):
+            cut[part, 0] = _cubic(places.part(part), size, fill, intensities[part])
         return cut
 
     def _cut_labels(self, plan: Plan) -> Tensor:
         """(n, size, size) uint8, 255 beyond the raster."""
         square = self._source.label_square()
-        places = self._places(self._labels.grids, square, plan)
-        labels: Tensor = self._nearest(*_of(self._labels, places, slice(None)), square.size_px, OUTSIDE)
-        return labels
+        return _nearest(self._places(self._labels, square, plan), square.size_px, OUTSIDE)
 
-    def _places(self, grids: Sequence[RasterGrid], square: Square, plan: Plan) -> _Places:
-        affines, corners = np.empty((len(plan), 2, 3)), np.empty((len(plan), 2), np.int64)
+    def _places(self, rasters: _Rasters, square: Square, plan: Plan) -> Places:
+        affines, lies = np.empty((len(plan), 2, 3)), np.empty((len(plan), 5), np.int64)
         for index, (centre, variation) in enumerate(plan):
-            affine = square_to_raster(grids[centre.section_index], square, self._source.pivot_um(centre), variation.angle_rad)
-            # From a pixel near by float32 still places samples to a thousandth of a pixel, however large the section.
-            corners[index] = np.floor(affine[::-1, 2])
-            affine[:, 2] -= corners[index, ::-1]
-            affines[index] = affine
-        section = torch.tensor([centre.section_index for centre, _ in plan], device=self._device)
-        turned = torch.from_numpy(affines).to(self._device, torch.float32)
-        return _Places(section, torch.from_numpy(corners).to(self._device), turned)
+            grid, pivot_um = rasters.grids[centre.section_index], self._source.pivot_um(centre)
+            affine = square_to_raster(grid, square, pivot_um, variation.angle_rad)
+            corner = np.floor(affine[::-1, 2])
+            affine[:, 2] -= corner[::-1]
+            affines[index], lies[index] = affine, (*rasters.extents[centre.section_index], *corner)
+        lying, turned = (torch.from_numpy(each).to(self._device) for each in (lies, affines.astype(np.float32)))
+        return Places(rasters.flat, lying, turned)
 
 
 def held_bytes(source: PatchSource) -> float:
@@ -145,20 +150,15 @@ def _in_memory(image: object) -> Raster:
     return image
 
 
-def _of(rasters: _Rasters, places: _Places, part: slice) -> tuple[Tensor, Tensor, Tensor]:
-    """What the sampling functions take of some patches.
+def _fused_cut() -> Callable[[Places, Tensor, int, Tensor], None]:
+    from core.training.fused_cut import cut  # noqa: PLC0415 - Triton comes with torch's GPU builds alone
 
-    `flat` as of the rasters; `lies` (n, 5, 1, 1) int64: of each patch's raster the first byte, height and width, and the pixel
-    (row, column) from which its `affine` (n, 2, 3, 1, 1) leads.
-    """
-    section = places.section[part]
-    lies = torch.stack([rasters.first[section], rasters.height[section], rasters.width[section], *places.corner[part].T], dim=1)
-    return rasters.flat, lies[:, :, None, None], places.affine[part, :, :, None, None]
+    return cut
 
 
-def _cubic(flat: Tensor, lies: Tensor, affine: Tensor, size: int, fill: int, intensities: Tensor) -> Tensor:
+def _cubic(places: Places, size: int, fill: int, intensities: Tensor) -> Tensor:
     """(n, size, size) float32, interpolated from 4 × 4 pixels, those beyond the raster being `fill`."""
-    x, y = _positions(affine, size)
+    x, y = _positions(places, size)
     left, top = x.floor(), y.floor()
     across, down = _cubic_weights(x - left), _cubic_weights(y - top)
     row, column = top.long() - 1, left.long() - 1
@@ -166,22 +166,22 @@ def _cubic(flat: Tensor, lies: Tensor, affine: Tensor, size: int, fill: int, int
     for i in range(_TAPS):
         line = torch.zeros_like(x)
         for j in range(_TAPS):
-            line = line + across[j] * _pixel(flat, lies, row + i, column + j, fill)
+            line = line + across[j] * _pixel(places, row + i, column + j, fill)
         total = total + down[i] * line
     alpha, gamma, beta = (intensities[:, index, None, None] for index in range(3))
     return alpha * (total.round().clamp(0, 255) / 255) ** gamma + beta
 
 
-def _nearest(flat: Tensor, lies: Tensor, affine: Tensor, size: int, fill: int) -> Tensor:
+def _nearest(places: Places, size: int, fill: int) -> Tensor:
     """(n, size, size) uint8, the nearest pixel's value, `fill` beyond the raster."""
-    x, y = _positions(affine, size)
-    return _pixel(flat, lies, y.round().long(), x.round().long(), fill).to(torch.uint8)
+    x, y = _positions(places, size)
+    return _pixel(places, y.round().long(), x.round().long(), fill).to(torch.uint8)
 
 
-def _positions(affine: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """x and y (n, size, size) of each pixel, from the patches' corners."""
-    index = torch.arange(size, device=affine.device, dtype=torch.float32)
-    across, down = index.view(1, 1, -1), index.view(1, -1, 1)
+def _positions(places: Places, size: int) -> tuple[Tensor, Tensor]:
+    """x and y (n, size, size) of each pixel, from the pixel the affine leads from."""
+    index, affine = torch.arange(size, device=places.affine.device), places.affine[..., None, None]
+    across, down = index.float().view(1, 1, -1), index.float().view(1, -1, 1)
     x, y = (affine[:, axis, 0] * across + affine[:, axis, 1] * down + affine[:, axis, 2] for axis in range(2))
     return x, y
 
@@ -193,10 +193,10 @@ def _cubic_weights(t: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return first, second, 1 - first - second - last, last
 
 
-def _pixel(flat: Tensor, lies: Tensor, row: Tensor, column: Tensor, fill: int) -> Tensor:
-    """The pixels' values as float32; row and column count from where the patch's affine leads from."""
-    first, height, width = lies[:, 0], lies[:, 1], lies[:, 2]
-    row, column = row + lies[:, 3], column + lies[:, 4]
+def _pixel(places: Places, row: Tensor, column: Tensor, fill: int) -> Tensor:
+    """The pixels' values as float32; row and column count from the pixel the affine leads from."""
+    first, height, width, from_row, from_column = places.lies[:, :, None, None].unbind(dim=1)
+    row, column = row + from_row, column + from_column
     inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
     place = torch.where(inside, first + row * width + column, 0)
-    return torch.where(inside, flat[place].float(), float(fill))
+    return torch.where(inside, places.flat[place].float(), float(fill))
