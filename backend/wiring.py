@@ -11,6 +11,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 
 from backend.clients.compute import HttpCompute
+from backend.clients.ssh.link import Credentials, Link
 from backend.ports import BlobStore, Clock, ComputeClient, DocumentStore
 from backend.services.accounts import Accounts
 from backend.services.alignment import AlignmentByHand
@@ -107,10 +108,18 @@ def build(settings: Settings) -> Services:
     outside = Outside(
         store=_store(settings),
         blobs=FileBlobs(settings.store / "blobs"),
-        compute=HttpCompute(settings.compute_url, settings.compute_token_file),
+        compute=compute_client(settings),
         clock=SystemClock(),
     )
     return assemble(outside, settings.brains, _secret(settings.secret_file))
+
+
+def compute_client(settings: Settings) -> HttpCompute:
+    """The compute service at its address, over SSH where that says so."""
+    link = None
+    if settings.compute_ssh is not None and settings.ssh_key_file is not None and settings.ssh_known_hosts is not None:
+        link = Link(settings.compute_ssh, Credentials(settings.ssh_key_file, settings.ssh_known_hosts))
+    return HttpCompute(settings.compute_url, settings.compute_token_file, link)
 
 
 def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:

@@ -1,5 +1,8 @@
 """HTTP client of the compute service."""
 
+import base64
+import hashlib
+import hmac
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,8 +11,12 @@ from typing import TypeVar
 
 import requests
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from backend.domain.errors import ComputeRefusedError, ComputeUnreachableError
+from backend.clients.ssh.adapter import BASE_URL, mount
+from backend.clients.ssh.errors import LinkError, NotSentError
+from backend.clients.ssh.link import Link
+from backend.domain.errors import ComputeRefusedError, ComputeUnreachableError, ResultAlteredError
 from core.contracts.api import ErrorResponse, JobLog, JobProgress
 from core.contracts.jobs import JobDefinition, JobReport
 
@@ -17,18 +24,25 @@ Shape = TypeVar("Shape", bound=BaseModel)
 CONNECT_S, READ_S = 2.0, 20.0
 LARGEST_RESULT_BYTES = 64 << 20
 CHUNK_BYTES = 1 << 16
+RESULT_ATTEMPTS = 3
+NEVER_SENT = (LinkError, NotSentError, NewConnectionError, ConnectTimeoutError)
 REPORTS: TypeAdapter[dict[str, list[JobReport]]] = TypeAdapter(dict[str, list[JobReport]])
 
 
 class HttpCompute:
     """Speaks to the compute service at `url` with a bearer token, which is read anew for every request.
 
-    One connection pool per thread, because a requests session is not safe to share.
+    One connection pool per thread, because a requests session is not safe to share; the SSH connection, where there is
+    a link, is one for all threads.
+
+    ComputeUnreachableError says in its details whether the request may have arrived (`sent`), and at which `hop` there was
+    no way. Every request may be repeated all the same: jobs have keys.
     """
 
-    def __init__(self, url: str, token_file: Path | None) -> None:
+    def __init__(self, url: str, token_file: Path | None, link: Link | None = None) -> None:
         self._url = url
         self._token_file = token_file
+        self._link = link
         self._local = threading.local()
 
     def scheduler(self) -> str:
@@ -62,13 +76,34 @@ class HttpCompute:
             return _read(JobReport, response)
 
     def result(self, key: str, path: str) -> bytes:
-        """A result file of at most 64 MB."""
-        content = bytearray()
+        """A result file of at most 64 MB, as the service has it: one cut or altered on the way is fetched again.
+
+        ResultAlteredError when it arrives altered every time.
+        """
+        for _ in range(RESULT_ATTEMPTS - 1):
+            try:
+                return self._result(key, path)
+            except ResultAlteredError:
+                continue
+            except ComputeUnreachableError as error:
+                if not error.details.get("sent"):
+                    raise
+        return self._result(key, path)
+
+    def _result(self, key: str, path: str) -> bytes:
+        content, digest = bytearray(), hashlib.sha256()
         with self._answer("GET", f"/jobs/{key}/results/{path}", stream=True) as response:
             for chunk in response.iter_content(CHUNK_BYTES):
                 content += chunk
+                digest.update(chunk)
                 if len(content) > LARGEST_RESULT_BYTES:
                     raise ComputeRefusedError(f"The result {path} of job {key} is larger than {LARGEST_RESULT_BYTES >> 20} MB.")
+        expected = f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
+        if not hmac.compare_digest(response.headers.get("Repr-Digest", ""), expected):
+            raise ResultAlteredError(
+                f"The result {path} of job {key} is not what the compute service has: its checksum differs, or came not along. "
+                "Nothing of it was kept. If it stays so: is a proxy between the two, are both the same version?"
+            )
         return bytes(content)
 
     @contextmanager
@@ -81,18 +116,28 @@ class HttpCompute:
         stream: bool = False,
     ) -> Iterator[requests.Response]:
         headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
+        url = (self._url if self._link is None else BASE_URL) + path
+        request = requests.Request(method, url, data=data, headers=headers)
         try:
-            with self._session().request(
-                method, self._url + path, data=data, headers=headers, timeout=timeout, stream=stream, allow_redirects=False
-            ) as response:
+            with self._send(request, timeout, stream) as response:
                 if not response.ok or response.is_redirect:
                     raise _refusal(response)
                 yield response
         except requests.RequestException as error:
-            raise ComputeUnreachableError(
-                f"The compute service at {self._url} does not answer ({type(error).__name__}). "
-                "Jobs wait until it is back; `brodmann doctor` says what is wrong."
-            ) from error
+            raise _unreachable(self._url, error) from error
+
+    def _send(self, request: requests.Request, timeout: tuple[float, float], stream: bool) -> requests.Response:
+        """Send it; over a link once more when the connection broke meanwhile and repeating is free."""
+        session = self._session()
+        prepared = session.prepare_request(request)
+        try:
+            return session.send(prepared, timeout=timeout, stream=stream, allow_redirects=False)
+        except requests.ConnectionError as error:
+            causes = list(_causes(error))
+            broke = self._link is not None and not any(isinstance(cause, LinkError) for cause in causes)
+            if not broke or not (request.method == "GET" or any(isinstance(cause, NotSentError) for cause in causes)):
+                raise
+            return session.send(prepared, timeout=timeout, stream=stream, allow_redirects=False)
 
     def _token(self) -> str:
         if self._token_file is None:
@@ -107,9 +152,31 @@ class HttpCompute:
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
             self._local.session = requests.Session()
-            self._local.session.trust_env = False  # no proxy and no .netrc between two services of one machine
+            self._local.session.trust_env = False  # no proxy and no .netrc between the two services
+            if self._link is not None:
+                mount(self._local.session, self._link)
         session: requests.Session = self._local.session
         return session
+
+
+def _unreachable(url: str, error: requests.RequestException) -> ComputeUnreachableError:
+    causes = list(_causes(error))
+    details: dict[str, object] = {"sent": not any(isinstance(cause, NEVER_SENT) for cause in causes), "hop": "service"}
+    for cause in causes:
+        if isinstance(cause, LinkError):
+            return ComputeUnreachableError(f"{cause.message} Jobs wait meanwhile.", details | {"hop": cause.hop})
+    return ComputeUnreachableError(
+        f"The compute service at {url} does not answer ({type(error).__name__}). "
+        "Jobs wait until it is back; `brodmann cluster check` says what is wrong.",
+        details,
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and all that led to it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _refusal(response: requests.Response) -> ComputeRefusedError:

@@ -101,3 +101,9 @@ class ComputeRefusedError(BackendError):
     """The compute service answered with an error; `details.status` is its HTTP status."""
 
     code = "compute_refused"
+
+
+class ResultAlteredError(BackendError):
+    """A result did not arrive as the compute service has it."""
+
+    code = "result_altered"

@@ -20,6 +20,7 @@ HTTP_STATUS: dict[type[errors.BackendError], int] = {
     errors.TooManyAttemptsError: 429,
     errors.UnreadableDataError: 500,
     errors.ComputeRefusedError: 502,
+    errors.ResultAlteredError: 502,
     errors.BusyError: 503,
     errors.StoreUnavailableError: 503,
     errors.ComputeUnreachableError: 503,

@@ -23,6 +23,7 @@ PACKAGES = (
     "numba",
     "numpy",
     "cv2",
+    "paramiko",
     "pydantic",
     "pymongo",
     "scipy",

@@ -1,5 +1,9 @@
 """`/jobs`: submit, look, read, stop."""
 
+import base64
+import hashlib
+from pathlib import Path
+
 from flask import Blueprint, Response, request, send_file
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
@@ -66,9 +70,19 @@ def job_routes(jobs: JobService) -> Blueprint:
 
     @routes.get("/<key>/results/<path:name>")
     def read_result(key: str, name: str) -> Response:
-        return send_file(jobs.result_file(key, name), as_attachment=True, max_age=0)
+        file = jobs.result_file(key, name)
+        response = send_file(file, as_attachment=True, max_age=0)
+        response.headers["Repr-Digest"] = _digest(file)
+        return response
 
     return routes
+
+
+def _digest(file: Path) -> str:
+    """The whole file's checksum as RFC 9530 writes it: who gets only a part, or other bytes, can tell."""
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").digest()
+    return f"sha-256=:{base64.b64encode(digest).decode()}:"
 
 
 def _json(document: BaseModel, status: int = 200) -> Response:

@@ -29,6 +29,24 @@ def test_every_problem_is_told_at_once() -> None:
         assert name in str(problem.value)
 
 
+def test_an_ssh_address_needs_a_key_and_known_hosts(tmp_path: Path) -> None:
+    place = {"BRODMANN_BRAINS": str(tmp_path), "BRODMANN_STORE": str(tmp_path / "store")}
+    ssh = {"BRODMANN_COMPUTE_URL": "ssh://anna@login.example/run/http.sock"}
+    with pytest.raises(SettingsError) as problem:
+        from_environment(place | ssh)
+    for name in ("BRODMANN_SSH_KEY_FILE", "BRODMANN_SSH_KNOWN_HOSTS"):
+        assert name in str(problem.value)
+    for name in ("key", "known_hosts"):
+        (tmp_path / name).touch(mode=0o644)
+    files = {"BRODMANN_SSH_KEY_FILE": str(tmp_path / "key"), "BRODMANN_SSH_KNOWN_HOSTS": str(tmp_path / "known_hosts")}
+    with pytest.raises(SettingsError, match="chmod 600"):
+        from_environment(place | ssh | files)
+    (tmp_path / "key").chmod(0o600)
+    settings = from_environment(place | ssh | files)
+    assert str(settings.compute_ssh) == "anna@login.example"
+    assert (settings.ssh_key_file, settings.ssh_known_hosts) == (tmp_path / "key", tmp_path / "known_hosts")
+
+
 def test_a_secret_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "secret"
     first = _secret(path)
