@@ -66,6 +66,16 @@ def check_torch(_data: DataFolder) -> Finding:
     return Finding("PyTorch computes", total == 8.0, f"{torch.__version__} on {device}", "reinstall it: `make clean setup`")
 
 
+def check_mpi(_data: DataFolder) -> Finding:
+    """Whether jobs may be of several processes; nobody needs that."""
+    from compute_service.schedulers.mpiexec import find_mpiexec
+
+    if importlib.util.find_spec("mpi4py") is None:
+        return Finding("several processes", True, "not installed; jobs are of one process (for more: `brodmann[mpi]`)")
+    mpiexec = find_mpiexec(os.environ.get("PATH"))
+    return Finding("several processes", mpiexec is not None, mpiexec or "mpi4py without an mpiexec", "install `brodmann[mpi]`")
+
+
 def check_webui(_data: DataFolder) -> Finding:
     """The web interface is built."""
     built = Path("webui/dist/index.html").is_file()
@@ -109,6 +119,7 @@ CHECKS: tuple[Callable[[DataFolder], Finding], ...] = (
     check_python,
     check_packages,
     check_torch,
+    check_mpi,
     check_webui,
     check_disk,
     check_data_folder,

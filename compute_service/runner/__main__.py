@@ -1,7 +1,8 @@
 """Runs one job, or one element of an array, on the compute node: `python -m compute_service.runner <job folder> [--element N]`.
 
 Ends with 0 and `outcome.json` of success; 1 and `outcome.json` of failure; 75 and no outcome when it was interrupted
-after writing a checkpoint, so that it is started again.
+after writing a checkpoint, so that it is started again. Of several processes started together each runs this; the first
+one tells how the job ended, or any that fails, which also ends the others.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +20,10 @@ from types import FrameType
 from typing import Literal
 
 from compute_service.ports import ELEMENT_OPTION, JobPaths, RunPaths
+from compute_service.runner.ranks import Ranks, find_ranks
 from compute_service.runner.registry import task_for
 from compute_service.runner.surroundings import definition_of, job_context, result_names, verified_brain
-from compute_service.services.files import write_atomically
+from compute_service.services.files import write_first
 from core.contracts.jobs import Outcome
 from core.tasks.context import JobInterruptedError
 
@@ -29,31 +32,46 @@ log = logging.getLogger("compute_service.runner")
 SUCCEEDED, FAILED, INTERRUPTED = 0, 1, 75
 OUT_OF_MEMORY = "The machine's memory was not enough for this job. Choose a smaller preset or batch, and start it again."
 OUT_OF_MEMORY_TYPES = ("MemoryError", "OutOfMemoryError")
+OTHER_LOST, WAIT_FOR_WORD_S = "PeerLostError", 10.0
 
 
 def main(folder: Path, element: int | None = None) -> int:
     """Run the job of this folder, or its share of an array, and leave the outcome; the exit status as above."""
     faulthandler.enable()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    _log_as(Ranks())
     log.info("job %s starts%s", folder.name, "" if element is None else f", element {element}")
     paths = JobPaths(folder.absolute())
     own = paths if element is None else paths.element(element)
     own.folder.mkdir(parents=True, exist_ok=True)
-    stop = _stop_on_signal()
+    stop, ranks = _stop_on_signal(), Ranks()
     try:
         definition = definition_of(paths)
+        ranks = find_ranks(definition.resources.processes)
+        _log_as(ranks)
         brain = verified_brain(Path(os.environ["BRODMANN_BRAINS"]), definition.inputs.brain)
         context = job_context(paths, brain, stop.is_set, element)
         task_for(definition.parameters.kind)(definition, context)
+        ranks.meet()  # Well ended is what ended well everywhere.
+        if ranks.speaks:
+            _leave(paths, own, "succeeded", "Done.")
+        ranks.meet()
     except JobInterruptedError:
-        if paths.cancel_request.exists():
+        if ranks.speaks and paths.cancel_request.exists():
             _leave(paths, own, "cancelled", "Stopped on request.")
+        ranks.meet()  # The first one writes the checkpoint: a launcher ends all when one has gone with this status.
         return INTERRUPTED
     except Exception as error:  # The process boundary: whatever a task raises becomes the job's outcome.
         traceback.print_exc()
-        _leave(paths, own, "failed", sentence(error), traceback.format_exc())
-        return FAILED
-    _leave(paths, own, "succeeded", "Done.")
+        message, details = sentence(error), traceback.format_exc()
+        if ranks.size == 1:
+            _leave(paths, own, "failed", message, details)
+            return FAILED
+        try:
+            if type(error).__name__ == OTHER_LOST:
+                time.sleep(WAIT_FOR_WORD_S)  # That one left its word, or the launcher saw its end and is ending us.
+            _leave(paths, own, "failed", f"{message} ({ranks.name})", details)
+        finally:
+            ranks.end_all(FAILED)
     return SUCCEEDED
 
 
@@ -76,16 +94,19 @@ def _stop_on_signal() -> Event:
     return stop
 
 
+def _log_as(ranks: Ranks) -> None:
+    who = f" [{ranks.rank + 1}/{ranks.size}]" if ranks.size > 1 else ""
+    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s %(levelname)s{who} %(message)s", force=True)
+
+
 def _leave(
     paths: JobPaths, own: RunPaths, state: Literal["succeeded", "failed", "cancelled"], message: str, details: str = ""
 ) -> None:
     log.info("%s: %s", state, message)
-    if os.environ.get("RANK", "0") != "0":
-        return  # Of several processes that train together the first one speaks for the job.
     # A job that failed or was stopped names what it finished too: the backend decides what of that is of use.
     results = result_names(paths.results) if paths.results.is_dir() else ()
     outcome = Outcome(state=state, message=message, details=details, results=results, finished_at=datetime.now(UTC))
-    write_atomically(own.outcome, outcome.model_dump_json(indent=2) + "\n")
+    write_first(own.outcome, outcome.model_dump_json(indent=2) + "\n")
 
 
 if __name__ == "__main__":

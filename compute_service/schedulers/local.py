@@ -27,6 +27,7 @@ from compute_service.schedulers.local_files import (
     read_process,
     write,
 )
+from compute_service.schedulers.mpiexec import ON_LOOPBACK, together
 from compute_service.schedulers.processes import is_alive, kill_all, session_members
 from compute_service.schedulers.supervisor import ALREADY_RUNNING
 from core.contracts.jobs import Resources
@@ -34,6 +35,7 @@ from core.contracts.jobs import Resources
 START_TIMEOUT_S = 60
 INTERRUPT_SLACK_S = 5.0
 INTERRUPT_LOOK_S = 0.05
+DEADLY = (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -126,12 +128,13 @@ class LocalScheduler:
         entry = Entry(
             queue_id=f"{name}.{time.time_ns()}",
             place=str(place),
-            argv=tuple(argv),
+            argv=together(argv, resources.processes, self._options.environment.get("PATH")),
             # More than there is would wait for ever: such a job gets the machine for itself.
-            cpus=min(resources.cpus, self._options.slots_cpus),
+            cpus=min(resources.cpus * resources.processes, self._options.slots_cpus),
             time_limit_s=resources.time_limit_s,
             stop_grace_s=self._options.stop_grace_s,
             submitted_at=time.time(),
+            processes=resources.processes,
         )
         write(self._active / entry.queue_id, entry)
         return entry.queue_id
@@ -175,7 +178,10 @@ class LocalScheduler:
                 free_cpus -= entry.cpus
 
     def _start(self, entry: Entry) -> QueueStatus:
-        environment = {**self._options.environment, **dict.fromkeys(THREAD_VARIABLES, str(entry.cpus))}
+        threads = max(1, entry.cpus // entry.processes)
+        environment = {**self._options.environment, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+        if entry.processes > 1:
+            environment = ON_LOOPBACK | environment
         module = "compute_service.schedulers.supervisor"
         try:
             started = subprocess.run(
@@ -219,10 +225,12 @@ def _verdict(entry: Entry) -> QueueStatus:
         return QueueStatus(QueueState.INTERRUPTED, end.reason)
     if end.code == 0 and not end.reason:
         return QueueStatus(QueueState.COMPLETED)
-    return QueueStatus(QueueState.FAILED, end.reason or _exit_words(end.code))
+    return QueueStatus(QueueState.FAILED, end.reason or _exit_words(end.code, entry.processes))
 
 
-def _exit_words(code: int) -> str:
-    if code >= 0:
-        return f"it ended with exit code {code}"
-    return f"it was killed by signal {signal.Signals(-code).name}"
+def _exit_words(code: int, processes: int) -> str:
+    if code < 0:
+        return f"it was killed by signal {signal.Signals(-code).name}"
+    if processes > 1 and code in DEADLY:  # mpiexec ends with the number of the signal that killed a process.
+        return f"one of its {processes} processes was killed by signal {signal.Signals(code).name}"
+    return f"it ended with exit code {code}"

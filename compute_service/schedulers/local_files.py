@@ -31,10 +31,12 @@ class Entry:
     place: str
     argv: tuple[str, ...]
     cpus: int
+    """Of all its processes together."""
     time_limit_s: float
     stop_grace_s: float
     submitted_at: float
     cancelled: bool = False
+    processes: int = 1
 
     @property
     def paths(self) -> "LocalPaths":

@@ -1,4 +1,4 @@
-"""Processes as Linux tells them in /proc: identities that survive pid reuse, and the members of a session.
+"""Processes as Linux tells them in /proc: identities that survive pid reuse, and all that belong to a job.
 
 `kill(pid, 0)` is not asked: it is true for zombies and for strangers who were given the same number.
 """
@@ -12,6 +12,8 @@ from pathlib import Path
 
 PROC = Path("/proc")
 DEAD_STATES = ("Z", "X", "x")
+MARK = "BRODMANN_SUPERVISOR"
+"""In the environment of everything that a supervisor starts: MPI's launcher gives each rank a session of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,25 @@ def is_alive(identity: Identity) -> bool:
     return stat is not None and _is(stat, identity) and stat.state not in DEAD_STATES
 
 
+def mark_of(leader: Identity) -> dict[str, str]:
+    """What the processes that this one starts are to have in their environment."""
+    return {MARK: f"{leader.pid}.{leader.start_ticks}.{leader.boot_id}"}
+
+
 def session_members(leader: Identity) -> list[int]:
-    """Living processes of the session that this process leads or led, itself among them."""
+    """Living processes of the session that this process leads or led, itself among them, and those that left the session."""
+    if leader.boot_id != _boot_id():
+        return []
     at_number = _stat(leader.pid)
-    if leader.boot_id != _boot_id() or (at_number is not None and not _is(at_number, leader)):
-        return []  # The number went to another process: the kernel does that only when the session is empty.
+    # Where the number went to another process the session is empty: the kernel waits for that.
+    session = leader.pid if at_number is None or _is(at_number, leader) else None
+    mark = "=".join(*mark_of(leader).items()).encode()
     return [
         stat.pid
         for stat in _all_stats()
-        if stat.session == leader.pid and stat.start_ticks >= leader.start_ticks and stat.state not in DEAD_STATES
+        if stat.start_ticks >= leader.start_ticks
+        and stat.state not in DEAD_STATES
+        and (stat.session == session or mark in _environment(stat.pid))
     ]
 
 
@@ -85,6 +97,14 @@ def _stat(pid: int) -> _Stat | None:
     # The command's name is in parentheses and may hold anything, parentheses too: read on after the last one.
     fields = text[text.rindex(")") + 2 :].split()
     return _Stat(pid=pid, state=fields[0], session=int(fields[3]), start_ticks=int(fields[19]))
+
+
+def _environment(pid: int) -> list[bytes]:
+    """What a process was started with; nothing of one that is gone or another user's."""
+    try:
+        return (PROC / str(pid) / "environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return []
 
 
 def _boot_id() -> str:

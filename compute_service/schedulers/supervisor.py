@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from compute_service.schedulers.local_files import TOLD_TO_STOP, Exit, LocalPaths, Process, read_entry, write
-from compute_service.schedulers.processes import kill_all, own_identity, session_members
+from compute_service.schedulers.processes import kill_all, mark_of, own_identity, session_members
 
 ALREADY_RUNNING = 3
 CANNOT_BE_STARTED = 127
@@ -58,6 +58,7 @@ def supervise(entry_file: Path, paths: LocalPaths, started: int) -> None:
         command = subprocess.Popen(
             entry.argv,
             cwd=paths.folder,
+            env=os.environ | mark_of(me),
             stdin=subprocess.DEVNULL,
             # The mask would be inherited; this process has one thread, so running Python before exec is safe.
             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before),  # noqa: PLW1509

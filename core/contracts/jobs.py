@@ -120,6 +120,15 @@ class JobDefinition(Contract):
             raise ValueError(f"a {self.parameters.kind} job like this has work for {most} elements, not {self.resources.array}")
         return self
 
+    @model_validator(mode="after")
+    def _can_be_done_together(self) -> Self:
+        processes = self.resources.processes
+        most = self.parameters.settings.batch_size if self.parameters.kind == "train" else 1
+        if processes > most:
+            why = f"learns {most} patches at a time" if self.parameters.kind == "train" else "is the work of one process"
+            raise ValueError(f"a {self.parameters.kind} job like this {why}: ask for {most} at most, not {processes} processes")
+        return self
+
 
 class Progress(Contract):
     """One line of `progress.jsonl`."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -48,10 +48,26 @@ def train(definition: JobDefinition, context: JobContext) -> None:
     if not isinstance(parameters, TrainParameters):
         raise TrainingInputError(f"job {definition.key} is a {parameters.kind} job, not a train job")
     with joined() as peers:
-        _train(definition, parameters, context if peers.speaks else replace(context, report=_say_nothing), peers)
+        trained = _train(definition, parameters, context if peers.speaks else replace(context, report=_say_nothing), peers)
+    if not peers.speaks:  # The others need not wait for what one does alone.
+        return
+    result = trained.result
+    report = _report(trained, parameters)
+    _tell_validation(context.report, parameters.settings, result, report.validation_f1)
+    write_text(context.results / REPORT_FILE, report.model_dump_json(indent=1))
+    save_model(context.results, trained.model, _describe(definition, parameters, result, report.calibration))
 
 
-def _train(definition: JobDefinition, parameters: TrainParameters, context: JobContext, peers: Peers) -> None:
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    model: nn.Module
+    held_out: HeldOut
+    sections: Sequence[ResidentSection]
+    result: TrainingResult
+
+
+def _train(definition: JobDefinition, parameters: TrainParameters, context: JobContext, peers: Peers) -> _Trained:
+    """What all processes do together."""
     settings = parameters.settings
     sections = _load_sections(definition, parameters, context)
     if settings.shape_input:
@@ -72,12 +88,7 @@ def _train(definition: JobDefinition, parameters: TrainParameters, context: JobC
         raise JobInterruptedError(f"training was stopped after {result.steps} of {settings.iterations} iterations")
     last = result.steps + RECALIBRATION_BATCHES
     recalibrate(model, batches(source, result.steps, last, peers), settings.precision)
-    if not peers.speaks:
-        return
-    report = _report(model, held_out, sections, parameters, result)
-    _tell_validation(context.report, settings, result, report.validation_f1)
-    write_text(context.results / REPORT_FILE, report.model_dump_json(indent=1))
-    save_model(context.results, model, _describe(definition, parameters, result, report.calibration))
+    return _Trained(model, held_out, sections, result)
 
 
 def surroundings_of(settings: SegmentationSettings) -> Surroundings:
@@ -125,17 +136,11 @@ def _with_shapes(
     return replace(section, shapes=tuple(shapes))
 
 
-def _report(
-    model: nn.Module,
-    held_out: HeldOut,
-    sections: Sequence[ResidentSection],
-    parameters: TrainParameters,
-    result: TrainingResult,
-) -> ModelReport:
+def _report(trained: _Trained, parameters: TrainParameters) -> ModelReport:
     """How good the model is on what was held out, and how honest."""
-    pixels = list(evaluated(model, held_out))
-    labels = [section.labels_in_region.values for section in sections]
-    return model_report(parameters, result, labels, f1_by_area(pixels, parameters.areas), calibrated(pixels))
+    pixels = list(evaluated(trained.model, trained.held_out))
+    labels = [section.labels_in_region.values for section in trained.sections]
+    return model_report(parameters, trained.result, labels, f1_by_area(pixels, parameters.areas), calibrated(pixels))
 
 
 def _describe(

@@ -6,7 +6,7 @@ faster and not differently.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -85,29 +85,35 @@ def joined() -> Iterator[Peers]:
     try:
         rank = int(os.environ["RANK"])
         if gpu:
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank % torch.cuda.device_count())))
+            # Where the scheduler shows each process its own GPU alone, that one has the number 0 for all.
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % torch.cuda.device_count())
         dist.init_process_group("nccl" if gpu else "gloo", timeout=TIMEOUT)
     except (KeyError, ValueError, RuntimeError) as error:
         raise PeersError(
-            f"the {count} processes of this training did not find one another ({error}); start them with torchrun, or set "
-            "RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT"
+            f"the {count} processes of this training did not find one another ({error}); start them with torchrun or as a "
+            "job, or set RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT"
         ) from error
     try:
         yield Peers(rank, count)
+        _together(dist.barrier)  # One that takes its leave while another still receives makes that one crash.
     finally:
         dist.destroy_process_group()
 
 
 def _summed(values: Tensor) -> Tensor:
     result = values.detach().clone().contiguous()
+    _together(lambda: dist.all_reduce(result))
+    return result
+
+
+def _together(step: Callable[[], object]) -> None:
     try:
-        dist.all_reduce(result)
+        step()
     except RuntimeError as error:
         raise PeerLostError(
             "another process of this training ended before its time; its own log says why. Start the job again: it goes on "
             f"from its last checkpoint ({error})"
         ) from error
-    return result
 
 
 class _Sum(torch.autograd.Function):

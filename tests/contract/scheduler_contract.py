@@ -1,7 +1,9 @@
 """What every scheduler must do. A scheduler's test class inherits this and fills in `scheduler` and `restarted`."""
 
+import sys
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,6 +16,17 @@ SUCCEEDS = ("true",)
 FAILS = ("false",)
 ENDLESS = ("sleep", "3600")
 ONE_CPU = Resources(cpus=1, time_limit_s=600)
+TWO_PROCESSES = Resources(cpus=1, processes=2, memory_mb=500, time_limit_s=600)
+SAYS_ITS_RANK = (
+    "import sys; from pathlib import Path; from mpi4py import MPI; world = MPI.COMM_WORLD\n"
+    "Path(sys.argv[1], f'rank-{world.rank}-of-{world.size}').touch()"
+)
+WAITS_FOR_EVER = "import time; from mpi4py import MPI; MPI.COMM_WORLD.Barrier(); time.sleep(3600)"
+ONE_DIES = (
+    "import os, time; from mpi4py import MPI; MPI.COMM_WORLD.Barrier()\n"
+    "os.kill(os.getpid(), 9) if MPI.COMM_WORLD.rank else time.sleep(3600)"
+)
+needs_mpi = pytest.mark.skipif(find_spec("mpi4py") is None, reason="needs MPI: pip install 'brodmann[mpi]'")
 PATIENCE_S = 60
 LIVING = (QueueState.PENDING, QueueState.RUNNING)
 
@@ -141,6 +154,26 @@ class SchedulerContract:
             await_status(scheduler, each, QueueState.CANCELLED)
         assert scheduler.submit_array(("sleep",), job_dir, ONE_CPU, (600,)) != (first,)
         assert scheduler.status([first])[first].state is QueueState.CANCELLED
+
+    @needs_mpi
+    def test_several_processes_are_started_together_and_know_one_another(self, scheduler: Scheduler, job_dir: Path) -> None:
+        queue_id = scheduler.submit((sys.executable, "-c", SAYS_ITS_RANK, str(job_dir)), job_dir, TWO_PROCESSES)
+        await_status(scheduler, queue_id, QueueState.COMPLETED)
+        assert sorted(path.name for path in job_dir.glob("rank-*")) == ["rank-0-of-2", "rank-1-of-2"]
+
+    @needs_mpi
+    def test_one_of_several_processes_that_dies_ends_the_others_and_is_a_failure(
+        self, scheduler: Scheduler, job_dir: Path
+    ) -> None:
+        queue_id = scheduler.submit((sys.executable, "-c", ONE_DIES, str(job_dir)), job_dir, TWO_PROCESSES)
+        assert await_status(scheduler, queue_id, QueueState.FAILED).reason
+
+    @needs_mpi
+    def test_several_processes_are_cancelled_as_one(self, scheduler: Scheduler, job_dir: Path) -> None:
+        queue_id = scheduler.submit((sys.executable, "-c", WAITS_FOR_EVER, str(job_dir)), job_dir, TWO_PROCESSES)
+        await_status(scheduler, queue_id, QueueState.RUNNING)
+        scheduler.cancel(queue_id)
+        await_status(scheduler, queue_id, QueueState.CANCELLED)
 
     def test_a_restart_forgets_nothing(self, scheduler: Scheduler, jobs: Path) -> None:
         living = self.submit(scheduler, ENDLESS, self.new_job(jobs))

@@ -9,11 +9,21 @@ from pathlib import Path
 import pytest
 
 from compute_service.ports import QueueState, SubmissionRefusedError
+from compute_service.schedulers import mpiexec
 from compute_service.schedulers.local import THREAD_VARIABLES, LocalOptions, LocalScheduler
 from compute_service.schedulers.local_files import LocalPaths, Process, read_process
-from compute_service.schedulers.processes import is_alive, kill_all, session_members
+from compute_service.schedulers.processes import MARK, is_alive, kill_all, session_members
 from core.contracts.jobs import Resources
-from tests.contract.scheduler_contract import ENDLESS, ONE_CPU, SUCCEEDS, SchedulerContract, await_status
+from tests.contract.scheduler_contract import (
+    ENDLESS,
+    ONE_CPU,
+    ONE_DIES,
+    SUCCEEDS,
+    TWO_PROCESSES,
+    WAITS_FOR_EVER,
+    SchedulerContract,
+    await_status,
+)
 
 ROOT = str(Path(__file__).parents[3])
 ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOT}
@@ -94,7 +104,7 @@ class TestLocalScheduler(SchedulerContract):
         await_status(scheduler, queue_id, QueueState.COMPLETED)
         names = {line.split("=")[0] for line in LocalPaths(job_dir).log.read_text().splitlines()}
         # The C locale is set by Python itself where no locale is given.
-        assert names - {"LC_CTYPE"} == {*ENVIRONMENT, *THREAD_VARIABLES}
+        assert names - {"LC_CTYPE"} == {*ENVIRONMENT, *THREAD_VARIABLES, MARK}
 
     def test_a_command_that_does_not_exist_fails_with_its_name(self, scheduler, job_dir):
         queue_id = scheduler.submit(("no-such-command",), job_dir, ONE_CPU)
@@ -120,6 +130,41 @@ class TestLocalScheduler(SchedulerContract):
         queue_id = scheduler.submit((sys.executable, "-c", polite), job_dir, Resources(cpus=1, time_limit_s=1))
         status = await_status(scheduler, queue_id, QueueState.FAILED)
         assert "time limit of 1 s" in status.reason
+
+    def test_several_processes_count_with_all_their_processors(self, scheduler, jobs):
+        wide, narrow = Resources(cpus=1, processes=2), ONE_CPU
+        threads = (sys.executable, "-c", "import os; print(os.environ['OMP_NUM_THREADS'], flush=True)")
+        first, second = (
+            scheduler.submit(ENDLESS, self.new_job(jobs), narrow),
+            scheduler.submit(threads, self.new_job(jobs), wide),
+        )
+        await_status(scheduler, first, QueueState.RUNNING)
+        assert scheduler.status([second])[second].state is QueueState.PENDING
+        scheduler.cancel(first)
+        await_status(scheduler, second, QueueState.COMPLETED)
+        assert LocalPaths(jobs / second.split(".")[0]).log.read_text() == "1\n1\n"
+
+    def test_a_killed_process_of_several_is_named_with_its_signal(self, scheduler, job_dir):
+        queue_id = scheduler.submit((sys.executable, "-c", ONE_DIES), job_dir, TWO_PROCESSES)
+        assert (
+            await_status(scheduler, queue_id, QueueState.FAILED).reason == "one of its 2 processes was killed by signal SIGKILL"
+        )
+
+    def test_a_cancelled_job_leaves_none_of_its_processes_also_in_sessions_of_their_own(self, jobs, job_dir):
+        scheduler = make(jobs, stop_grace_s=0.2)
+        command = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAITS_FOR_EVER}"
+        queue_id = scheduler.submit((sys.executable, "-c", command), job_dir, TWO_PROCESSES)
+        await_status(scheduler, queue_id, QueueState.RUNNING)
+        leader = supervisor_of(job_dir, queue_id).identity
+        await_that(lambda: len({os.getsid(pid) for pid in session_members(leader)}) > 3)
+        scheduler.cancel(queue_id)
+        await_status(scheduler, queue_id, QueueState.CANCELLED)
+        assert session_members(leader) == []
+
+    def test_several_processes_are_refused_where_there_is_no_mpi(self, scheduler, job_dir, monkeypatch):
+        monkeypatch.setattr(mpiexec, "find_mpiexec", lambda _path: None)
+        with pytest.raises(SubmissionRefusedError, match=r"no mpiexec.*brodmann\[mpi\]"):
+            scheduler.submit(SUCCEEDS, job_dir, TWO_PROCESSES)
 
     def test_processes_left_behind_by_a_command_are_ended(self, scheduler, job_dir):
         queue_id = scheduler.submit(("sh", "-c", "sleep 3600 & sleep 3600 & true"), job_dir, ONE_CPU)

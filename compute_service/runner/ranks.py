@@ -1,0 +1,144 @@
+"""This process among those that run one job together: who it is, how they meet, and how one that fails ends all.
+
+They are started by mpiexec, by srun with PMI, or by torchrun. With MPI the ranks agree on where to meet for
+torch.distributed and say so in the environment as torchrun does, so that `core.training.peers` needs to know one way only.
+"""
+
+import os
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
+"""What MPICH (also under srun --mpi=pmi2) and Open MPI tell each process they start."""
+LOOK_S = 0.02
+LOOPBACK = "127.0.0.1"
+
+
+class RanksError(Exception):
+    """The processes of a job cannot work together."""
+
+
+class WrongSizeError(RanksError):
+    """More or fewer processes know one another than the job asks for."""
+
+    def __init__(self, expected: int, found: int) -> None:
+        if found == 1:
+            text = (
+                f"The job asks for {expected} processes, and this one is alone in its MPI: it was started without a launcher, "
+                "or by that of another MPI than mpi4py's. Start it with the mpiexec beside its Python or with "
+                "`srun --mpi=pmi2`, and keep one MPI in the Python environment."
+            )
+        else:
+            text = (
+                f"The job asks for {expected} processes, and {found} were started. Start as many as `resources.processes` of "
+                "the job says."
+            )
+        super().__init__(text)
+
+
+class MpiMissingError(RanksError):
+    """There is no MPI to be had."""
+
+    def __init__(self, expected: int, problem: Exception) -> None:
+        super().__init__(
+            f"The job asks for {expected} processes, and MPI cannot be used ({problem}). Install `brodmann[mpi]` into the "
+            "Python environment of the compute nodes, or start the processes with torchrun."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """This process among `size`."""
+
+    rank: int = 0
+    size: int = 1
+    communicator: Any = None
+    """mpi4py's, of all processes of the job; None without MPI."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether this process tells how the job ended well: the first one."""
+        return self.rank == 0
+
+    @property
+    def name(self) -> str:
+        """In words, for the log and the screen; empty for a process alone."""
+        return f"process {self.rank + 1} of {self.size}, on {socket.gethostname()}" if self.size > 1 else ""
+
+    def meet(self) -> None:
+        """Wait until all have come so far; without MPI there is nothing to wait for.
+
+        Looked at now and then: an MPI that waits by itself takes the whole core from the one that still works.
+        """
+        if self.communicator is None:
+            return
+        request = self.communicator.Ibarrier()
+        while not request.Test():
+            time.sleep(LOOK_S)
+
+    def end_all(self, status: int) -> NoReturn:
+        """End every process of the job now: those that wait for this one, for a batch or in MPI's own end, wait for ever."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if self.communicator is not None:
+            self.communicator.Abort(status)
+        os._exit(status)
+
+
+def find_ranks(expected: int) -> Ranks:
+    """Who this process is among the `expected` ones that the job asks for; they know from then on how to meet.
+
+    Raises:
+        WrongSizeError, MpiMissingError: with what to do about it.
+    """
+    if "RANK" in os.environ and "WORLD_SIZE" in os.environ:
+        return _checked(Ranks(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])), expected)
+    if expected == 1 and all(os.environ.get(name, "1") == "1" for name in SIZES):
+        return Ranks()
+    try:
+        from mpi4py import MPI  # noqa: PLC0415 - loading it starts MPI, which a process alone has no need of
+    except (ImportError, RuntimeError) as error:
+        raise MpiMissingError(expected, error) from error
+    world = MPI.COMM_WORLD
+    ranks = _checked(Ranks(world.rank, world.size, world), expected)
+    os.environ.update(_rendezvous(world, world.Split_type(MPI.COMM_TYPE_SHARED).rank))
+    return ranks
+
+
+def _checked(ranks: Ranks, expected: int) -> Ranks:
+    if ranks.size != expected:
+        raise WrongSizeError(expected, ranks.size)
+    return ranks
+
+
+def _rendezvous(world: Any, local_rank: int) -> dict[str, str]:  # noqa: ANN401 - mpi4py has no types
+    """Where the processes meet for torch.distributed: at the first one, in torchrun's words."""
+    on_one_machine = len(set(world.allgather(_machine()))) == 1
+    host = LOOPBACK if on_one_machine else socket.gethostname()
+    address, port = world.bcast(_free_address(host) if world.rank == 0 else None)
+    told = {
+        "RANK": str(world.rank),
+        "WORLD_SIZE": str(world.size),
+        "LOCAL_RANK": str(local_rank),
+        "MASTER_ADDR": address,
+        "MASTER_PORT": str(port),
+    }
+    if on_one_machine:
+        told["GLOO_SOCKET_IFNAME"] = os.environ.get("GLOO_SOCKET_IFNAME", "lo")
+    return told
+
+
+def _machine() -> tuple[str, str]:
+    """The same for processes that reach one another on loopback: of one running kernel, and of one network within it."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return boot, os.readlink("/proc/self/ns/net")
+
+
+def _free_address(host: str) -> tuple[str, int]:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK if host == LOOPBACK else "", 0))
+        return host, probe.getsockname()[1]
