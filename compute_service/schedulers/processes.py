@@ -12,7 +12,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 DEAD_STATES = ("Z", "X", "x")
-MARK = "BRODMANN_SUPERVISOR"
+MARK = "SUPERVISOR_OF_JOB"
 """In the environment of everything that a supervisor starts: MPI's launcher gives each rank a session of its own."""
 
 

@@ -155,6 +155,21 @@ class SchedulerContract:
         assert scheduler.submit_array(("sleep",), job_dir, ONE_CPU, (600,)) != (first,)
         assert scheduler.status([first])[first].state is QueueState.CANCELLED
 
+    def test_a_restart_forgets_nothing(self, scheduler: Scheduler, jobs: Path) -> None:
+        living = self.submit(scheduler, ENDLESS, self.new_job(jobs))
+        ended = self.submit(scheduler, FAILS, self.new_job(jobs))
+        await_status(scheduler, living, QueueState.RUNNING)
+        before = await_status(scheduler, ended, QueueState.FAILED)
+        again = self.restarted(scheduler)
+        assert again.status([living])[living].state is QueueState.RUNNING
+        assert again.status([ended])[ended] == before
+        again.cancel(living)
+        await_status(again, living, QueueState.CANCELLED)
+
+
+class StartsProcesses(SchedulerContract):
+    """Rules of those that start the commands for real, several processes of a job together by MPI."""
+
     @needs_mpi
     def test_several_processes_are_started_together_and_know_one_another(self, scheduler: Scheduler, job_dir: Path) -> None:
         queue_id = scheduler.submit((sys.executable, "-c", SAYS_ITS_RANK, str(job_dir)), job_dir, TWO_PROCESSES)
@@ -174,14 +189,3 @@ class SchedulerContract:
         await_status(scheduler, queue_id, QueueState.RUNNING)
         scheduler.cancel(queue_id)
         await_status(scheduler, queue_id, QueueState.CANCELLED)
-
-    def test_a_restart_forgets_nothing(self, scheduler: Scheduler, jobs: Path) -> None:
-        living = self.submit(scheduler, ENDLESS, self.new_job(jobs))
-        ended = self.submit(scheduler, FAILS, self.new_job(jobs))
-        await_status(scheduler, living, QueueState.RUNNING)
-        before = await_status(scheduler, ended, QueueState.FAILED)
-        again = self.restarted(scheduler)
-        assert again.status([living])[living].state is QueueState.RUNNING
-        assert again.status([ended])[ended] == before
-        again.cancel(living)
-        await_status(again, living, QueueState.CANCELLED)

@@ -21,7 +21,7 @@ from tests.contract.scheduler_contract import (
     SUCCEEDS,
     TWO_PROCESSES,
     WAITS_FOR_EVER,
-    SchedulerContract,
+    StartsProcesses,
     await_status,
 )
 
@@ -64,7 +64,7 @@ def supervisor_of(job_dir: Path, queue_id: str) -> Process:
     return process
 
 
-class TestLocalScheduler(SchedulerContract):
+class TestLocalScheduler(StartsProcesses):
     @pytest.fixture
     def jobs(self, tmp_path):
         folder = tmp_path / "jobs"
