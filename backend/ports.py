@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from backend.domain.collections import Collection
 from core.contracts.api import JobLog, JobProgress
+from core.contracts.cluster import ServiceCheck
 from core.contracts.jobs import JobDefinition, JobReport
 
 Document = dict[str, Any]
@@ -129,6 +130,10 @@ class ComputeClient(Protocol):
 
     def scheduler(self) -> str:
         """The name of its scheduler, e.g. `local`; also how to ask whether it is there."""
+        ...
+
+    def check(self) -> ServiceCheck:
+        """What it tells of itself, its scheduler, its disk and its brains."""
         ...
 
     def submit(self, definition: JobDefinition) -> JobReport:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import requests
 
@@ -28,8 +29,8 @@ from backend.domain.errors import BackendError
 from benchmarks.figures import Figure, run
 from brodmann.lab.sshd import SshdLab
 from compute_service.ports import JobPaths
-from core.contracts.jobs import Outcome
-from tests.fakes.jobs import training_job
+from core.contracts.anatomy import TissueParameters
+from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, Outcome, Resources
 from tests.integration.backend.processes import web_process
 
 PINGS, QUICK_PINGS = 400, 100
@@ -91,7 +92,15 @@ def link_to(lab: SshdLab, target: str) -> Link:
 
 def finished_job(compute: HttpCompute, jobs: Path) -> str:
     """A job with a result of random bytes, put where a runner would leave it."""
-    job = training_job()
+    job = JobDefinition(
+        key=uuid4().hex,
+        title="A result to fetch",
+        parameters=TissueParameters(sections=(1,)),
+        inputs=JobInputs(brain=BrainReference(id="NOWHERE", fingerprint="0" * 64)),
+        resources=Resources(cpus=1),
+        code_version="benchmark",
+        submitted_by="benchmark",
+    )
     compute.submit(job)
     paths = JobPaths(jobs / job.key)
     (paths.results / RESULT).write_bytes(os.urandom(RESULT_MB * 1_000_000))

@@ -11,6 +11,7 @@ COMMANDS = {
     "up": "up",
     "align": "align",
     "atlas": "atlas",
+    "cluster": "cluster",
     "doctor": "doctor",
     "evaluate": "evaluate",
     "ingest": "ingest",

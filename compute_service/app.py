@@ -9,6 +9,7 @@ from compute_service.routes.access import token_check
 from compute_service.routes.errors import register_error_handlers
 from compute_service.routes.health import health_routes
 from compute_service.routes.jobs import job_routes
+from compute_service.services.check import CheckService
 from compute_service.services.health import HealthService
 from compute_service.settings import Settings
 from compute_service.wiring import SCHEDULER_NAME, build_jobs
@@ -23,7 +24,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT_BYTES
     app.before_request(token_check(settings.token()))
     health = HealthService(settings.brains, settings.jobs, version("brodmann"), SCHEDULER_NAME)
-    app.register_blueprint(health_routes(health))
+    check = CheckService(settings.brains, settings.jobs, version("brodmann"), SCHEDULER_NAME)
+    app.register_blueprint(health_routes(health, check))
     app.register_blueprint(job_routes(build_jobs(settings)))
     register_error_handlers(app)
     return app

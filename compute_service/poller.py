@@ -6,12 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from types import FrameType
 
 from compute_service.ports import SchedulerUnavailableError
+from compute_service.services.check import SCHEDULER_NOTE
+from compute_service.services.files import write_atomically
 from compute_service.services.health import POLLER_LOCK
 from compute_service.services.reconcile import Reconciler
 from compute_service.settings import Settings, SettingsError
@@ -22,13 +24,19 @@ log = logging.getLogger("compute_service.poller")
 STAND_BY_LOOK_S = 1.0
 
 
-def poll(reconciler: Reconciler, interval_s: float, stop: Event) -> None:
-    """Look at the jobs again and again until told to stop; jobs that run go on without us."""
+def poll(reconciler: Reconciler, interval_s: float, stop: Event, note: Path) -> None:
+    """Look at the jobs again and again until told to stop; jobs that run go on without us.
+
+    While the scheduler does not answer, `note` holds its reason.
+    """
     while not stop.is_set():
         try:
             reconciler.look()
+            note.unlink(missing_ok=True)
         except SchedulerUnavailableError as error:
             log.warning("the scheduler does not answer: %s", error)
+            with suppress(OSError):  # a full disk is told by itself
+                write_atomically(note, str(error))
         except Exception:  # The process boundary: one bad look must not end the looking.
             log.exception("a look at the jobs failed; the next one follows")
         stop.wait(interval_s)
@@ -63,7 +71,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, ask)
     with alone(settings.jobs, stop):
         log.info("looking at the jobs in %s every %g s", settings.jobs, settings.poll_interval_s)
-        poll(build_reconciler(settings), settings.poll_interval_s, stop)
+        poll(build_reconciler(settings), settings.poll_interval_s, stop, settings.jobs / SCHEDULER_NOTE)
 
 
 if __name__ == "__main__":

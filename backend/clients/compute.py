@@ -18,10 +18,11 @@ from backend.clients.ssh.errors import LinkError, NotSentError
 from backend.clients.ssh.link import Link
 from backend.domain.errors import ComputeRefusedError, ComputeUnreachableError, ResultAlteredError
 from core.contracts.api import ErrorResponse, JobLog, JobProgress
+from core.contracts.cluster import ServiceCheck
 from core.contracts.jobs import JobDefinition, JobReport
 
 Shape = TypeVar("Shape", bound=BaseModel)
-CONNECT_S, READ_S = 2.0, 20.0
+CONNECT_S, CHECK_S, READ_S = 2.0, 10.0, 20.0
 LARGEST_RESULT_BYTES = 64 << 20
 CHUNK_BYTES = 1 << 16
 RESULT_ATTEMPTS = 3
@@ -49,6 +50,11 @@ class HttpCompute:
         """The name of its scheduler."""
         with self._answer("GET", "/health", timeout=(CONNECT_S, CONNECT_S)) as response:
             return str(_json(response).get("scheduler", ""))
+
+    def check(self) -> ServiceCheck:
+        """What it tells of itself, its scheduler, its disk and its brains."""
+        with self._answer("GET", "/check", timeout=(CONNECT_S, CHECK_S)) as response:
+            return _read(ServiceCheck, response)
 
     def submit(self, definition: JobDefinition) -> JobReport:
         """Send a job; sending the same one twice gives the first."""

@@ -2,13 +2,25 @@
 
 import threading
 import time
+from dataclasses import dataclass
 from importlib.metadata import version
+from typing import get_args
 
-from backend.domain.errors import BackendError
+from backend.domain.errors import BackendError, ComputeRefusedError, ComputeUnreachableError
+from backend.domain.hops import first_failing, reason, refused_hop
 from backend.ports import ComputeClient, DocumentStore
 from core.contracts.api import Health
+from core.contracts.cluster import Hop
 
 BELIEVED_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found on the way to a running job."""
+
+    reachable: bool
+    hop: Hop | None = None
 
 
 class HealthCheck:
@@ -19,25 +31,32 @@ class HealthCheck:
         self._compute = compute
         self._lock = threading.Lock()
         self._asked_at = -BELIEVED_S
-        self._reachable = False
+        self._found = Found(reachable=False)
 
     def read(self) -> Health:
         """The health now."""
         with self._lock:
             if time.monotonic() - self._asked_at >= BELIEVED_S:
-                self._reachable = self._ask()
+                self._found = self._ask()
                 self._asked_at = time.monotonic()
-            reachable = self._reachable
+            found = self._found
         return Health(
-            status="ok" if reachable else "degraded",
+            status="ok" if found.hop is None else "degraded",
             version=version("brodmann"),
-            compute="reachable" if reachable else "unreachable",
+            compute="reachable" if found.reachable else "unreachable",
+            compute_hop=found.hop,
+            compute_reason="" if found.hop is None else reason(found.hop),
             store=self._store.kind,
         )
 
-    def _ask(self) -> bool:
+    def _ask(self) -> Found:
         try:
-            self._compute.scheduler()
+            failing = first_failing(self._compute.check(), version("brodmann"))
+        except ComputeUnreachableError as error:
+            hop = error.details.get("hop")
+            return Found(reachable=False, hop=next((known for known in get_args(Hop) if known == hop), "service"))
+        except ComputeRefusedError as error:
+            return Found(reachable=False, hop=refused_hop(error.details.get("status")))
         except BackendError:
-            return False
-        return True
+            return Found(reachable=False, hop="service")
+        return Found(reachable=True, hop=None if failing is None else failing.hop)

@@ -7,6 +7,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from core.contracts.anatomy import TissueCorrection, TissueStroke
 from core.contracts.annotations import Annotation, Drawing, Drawn, FromPrediction, Imported, OutlineProblem, Path
 from core.contracts.base import XY, Contract, Identifier, Key, Moment
+from core.contracts.cluster import Hop
 from core.contracts.datasets import AlignmentStep, Area, Brain, RasterGrid, RigidTransform, SectionFlag, SectionNumber
 from core.contracts.inspection import Inspection, InspectParameters
 from core.contracts.jobs import JobReport, Progress
@@ -45,6 +46,10 @@ class Health(Contract):
     status: Literal["ok", "degraded"]
     version: str
     compute: Literal["reachable", "unreachable"]
+    compute_hop: Hop | None = None
+    """Where on the way to a running job something does not hold; none when all does."""
+    compute_reason: str = ""
+    """The same in a sentence with what to do, without addresses, because anybody may ask."""
     store: Literal["sqlite", "mongo"]
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 from backend.domain.errors import ComputeRefusedError, ComputeUnreachableError
 from core.contracts.api import JobLog, JobProgress
+from core.contracts.cluster import CheckedHop, ServiceCheck
 from core.contracts.jobs import JobDefinition, JobReport, JobState, Progress, ResultState
 
 AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -21,10 +23,15 @@ class FakeComputeClient:
         self.reachable = True
         self.loses_answers = False
         self.refuses: ComputeRefusedError | None = None
+        self.hops: tuple[CheckedHop, ...] = ()
 
     def scheduler(self) -> str:
         self._reached()
         return "local"
+
+    def check(self) -> ServiceCheck:
+        self._reached()
+        return ServiceCheck(version=version("brodmann"), scheduler="local", brains={}, hops=self.hops)
 
     def submit(self, definition: JobDefinition) -> JobReport:
         self._reached()

@@ -21,11 +21,26 @@ class Looks:
 
 
 @pytest.mark.parametrize("error", [SchedulerUnavailableError("away"), OSError("disk full"), KeyError("a mistake")])
-def test_a_bad_look_is_logged_and_the_next_one_follows(error, caplog):
+def test_a_bad_look_is_logged_and_the_next_one_follows(error, caplog, tmp_path):
     looks = Looks(error, error)
-    poll(looks, 0.001, looks.stop)
+    poll(looks, 0.001, looks.stop, tmp_path / "note")
     assert looks.errors == []
     assert len(caplog.records) == 2
+
+
+def test_a_scheduler_that_is_away_is_noted_until_it_answers(tmp_path):
+    note, seen = tmp_path / "note", []
+    looks = Looks(SchedulerUnavailableError("away"), SchedulerUnavailableError("away for long"))
+    look = looks.look
+
+    def watched():
+        seen.append(note.read_text() if note.exists() else None)
+        look()
+
+    looks.look = watched
+    poll(looks, 0.001, looks.stop, note)
+    assert seen == [None, "away", "away for long"]
+    assert not note.exists()
 
 
 def test_one_poller_works_and_the_other_stands_by(tmp_path):

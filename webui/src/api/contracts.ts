@@ -1626,6 +1626,16 @@ export interface components {
              */
             compute: "reachable" | "unreachable";
             /**
+             * Compute Hop
+             * @default null
+             */
+            compute_hop: ("resolve" | "connect" | "host_key" | "login" | "forward" | "service" | "token" | "version" | "poller" | "scheduler" | "disk" | "brains" | "python" | "job" | "gpu" | "mpi") | null;
+            /**
+             * Compute Reason
+             * @default
+             */
+            compute_reason: string;
+            /**
              * Status
              * @enum {string}
              */

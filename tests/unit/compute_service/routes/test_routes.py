@@ -168,7 +168,7 @@ def every_route(app):
 def test_every_route_wants_the_token(app):
     stranger = app.test_client()
     routes = list(every_route(app))
-    assert len(routes) == 8
+    assert len(routes) == 9
     for method, path in [*routes, ("GET", "/no/such/route")]:
         for headers in ({}, {"Authorization": "Bearer " + "x" * 39}, {"Authorization": TOKEN}, {"Authorization": "Bearer ü"}):
             response = stranger.open(path, method=method, headers=headers)
