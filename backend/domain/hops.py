@@ -2,7 +2,7 @@
 
 from core.contracts.cluster import CheckedHop, Hop, ServiceCheck
 
-ADMINISTRATOR = "Whoever runs this installation finds out more with `brodmann cluster check`."
+ADMINISTRATOR = "Whoever runs this installation finds out more with 'brodmann cluster check'."
 REASONS: dict[Hop, str] = {
     "resolve": "The name of the cluster's login node is not known.",
     "connect": "The cluster's login node cannot be reached.",

@@ -41,15 +41,13 @@ class ErrorResponse(Contract):
 
 
 class Health(Contract):
-    """Whether the backend and what it needs are there."""
+    """Whether the backend and what it needs are there; the reason names no address, because anybody may ask."""
 
     status: Literal["ok", "degraded"]
     version: str
     compute: Literal["reachable", "unreachable"]
     compute_hop: Hop | None = None
-    """Where on the way to a running job something does not hold; none when all does."""
     compute_reason: str = ""
-    """The same in a sentence with what to do, without addresses, because anybody may ask."""
     store: Literal["sqlite", "mongo"]
 
 

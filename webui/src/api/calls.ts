@@ -8,6 +8,7 @@ import type {
 
 const at = <T extends object>(path: T) => ({ params: { path } })
 
+export const readHealth = () => value(api.GET('/api/health'))
 export const logIn = (name: string, password: string) => value(api.POST('/api/session', { body: { name, password } }))
 export const readSession = () => value(api.GET('/api/session'))
 export const logOut = () => value(api.DELETE('/api/session'))

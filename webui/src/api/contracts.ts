@@ -1617,7 +1617,7 @@ export interface components {
         };
         /**
          * Health
-         * @description Whether the backend and what it needs are there.
+         * @description Whether the backend and what it needs are there; the reason names no address, because anybody may ask.
          */
         Health: {
             /**

@@ -1,0 +1,1 @@
+export { default as ComputeLight } from './components/ComputeLight.vue'
