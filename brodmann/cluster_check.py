@@ -9,12 +9,17 @@ from backend.domain.errors import ComputeRefusedError, ComputeUnreachableError
 from backend.domain.hops import refused_hop, version_hop
 from backend.ports import ComputeClient
 from backend.settings import Settings
+from brodmann.cluster_job import Wish, check_job
 from core.contracts.cluster import CheckedHop, Hop, ServiceCheck
+from core.contracts.jobs import BrainReference
 from core.datasets import find_brains
 
 
-def walk(settings: Settings, compute: ComputeClient) -> Iterator[CheckedHop]:
-    """Every hop in order, as soon as it is known; the last one fails when those behind it cannot be seen any more."""
+def walk(settings: Settings, compute: ComputeClient, job: Wish | None = None) -> Iterator[CheckedHop]:
+    """Every hop in order, as soon as it is known; the last one fails when those behind it cannot be seen any more.
+
+    With `job` and all else well, a short job is run as well.
+    """
     way: tuple[Hop, ...] = (*(HOPS if settings.compute_ssh else ("service",)), "token")
     started = time.monotonic()
     try:
@@ -29,9 +34,20 @@ def walk(settings: Settings, compute: ComputeClient) -> Iterator[CheckedHop]:
     for hop in way:
         timed = f", in {took_ms:.0f} ms" if hop == "service" else ""
         yield CheckedHop(hop=hop, holds=True, found=_passed(hop, settings) + timed)
-    yield version_hop(check, version("brodmann"))
-    for told in check.hops:
-        yield compared(settings, check, told) if told.hop == "brains" and told.holds else told
+    told = [version_hop(check, version("brodmann")), *check.hops]
+    told = [compared(settings, check, hop) if hop.hop == "brains" and hop.holds else hop for hop in told]
+    yield from told
+    if job is not None and all(hop.holds for hop in told):
+        yield from _job(compute, check, job)
+
+
+def _job(compute: ComputeClient, check: ServiceCheck, wish: Wish) -> Iterator[CheckedHop]:
+    """On the first brain there: that the node sees it is part of what is looked at."""
+    if not check.brains:
+        yield CheckedHop(hop="job", holds=False, found="there is no brain to run one on", remedy="Copy a brain there first.")
+        return
+    brain, fingerprint = sorted(check.brains.items())[0]
+    yield from check_job(compute, BrainReference(id=brain, fingerprint=fingerprint), wish)
 
 
 def compared(settings: Settings, check: ServiceCheck, told: CheckedHop) -> CheckedHop:

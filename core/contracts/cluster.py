@@ -33,6 +33,22 @@ class CheckedHop(Contract):
     remedy: str = ""
 
 
+class CheckParameters(Contract):
+    """Parameters of a `check` job: each of its processes tells what it finds on its node."""
+
+    kind: Literal["check"] = "check"
+
+
+class NodeCheck(Contract):
+    """What one process of a `check` job found, in a result of its own."""
+
+    host: str
+    python: str
+    torch: str
+    gpus: tuple[str, ...]
+    """Names of the GPUs it sees."""
+
+
 class ServiceCheck(Contract):
     """What only the compute service can tell."""
 

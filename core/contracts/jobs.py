@@ -9,12 +9,14 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from core.contracts.anatomy import AlignParameters, TissueParameters
 from core.contracts.annotations import FrozenAnnotation
 from core.contracts.base import Contract, Identifier, Key, Moment, Sha256
+from core.contracts.cluster import CheckParameters
 from core.contracts.inspection import InspectParameters
 from core.contracts.training import PredictParameters, TrainParameters
 
-JobKind = Literal["train", "predict", "inspect", "tissue", "align"]
+JobKind = Literal["train", "predict", "inspect", "tissue", "align", "check"]
 JobParameters = Annotated[
-    TrainParameters | PredictParameters | InspectParameters | TissueParameters | AlignParameters, Field(discriminator="kind")
+    TrainParameters | PredictParameters | InspectParameters | TissueParameters | AlignParameters | CheckParameters,
+    Field(discriminator="kind"),
 ]
 
 
@@ -124,7 +126,7 @@ class JobDefinition(Contract):
     def _can_be_done_together(self) -> Self:
         processes = self.resources.processes
         most = self.parameters.settings.batch_size if self.parameters.kind == "train" else 1
-        if processes > most:
+        if processes > most and self.parameters.kind != "check":
             why = f"learns {most} patches at a time" if self.parameters.kind == "train" else "is the work of one process"
             raise ValueError(f"a {self.parameters.kind} job like this {why}: ask for {most} at most, not {processes} processes")
         return self

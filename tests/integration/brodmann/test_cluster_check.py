@@ -66,16 +66,16 @@ def environment(folder: Path, url: str, lab: SshdLab) -> dict[str, str]:
     }
 
 
-def check(environment: Mapping[str, str]) -> list[CheckedHop]:
+def check(environment: Mapping[str, str], *options: str) -> list[CheckedHop]:
     """The hops, as told; the exit code says whether all hold."""
-    answer = CliRunner().invoke(main, ["cluster", "check", "--json"], env=dict(environment))
+    answer = CliRunner().invoke(main, ["cluster", "check", "--json", *options], env=dict(environment))
     hops = [CheckedHop.model_validate(hop) for hop in json.loads(answer.output)]
     assert answer.exit_code == (0 if all(hop.holds for hop in hops) else 1)
     return hops
 
 
-def failing(environment: Mapping[str, str]) -> list[CheckedHop]:
-    return [hop for hop in check(environment) if not hop.holds]
+def failing(environment: Mapping[str, str], *options: str) -> list[CheckedHop]:
+    return [hop for hop in check(environment, *options) if not hop.holds]
 
 
 def test_every_hop_holds_through_ssh_and_directly(environment: dict[str, str], url: str) -> None:
@@ -130,6 +130,23 @@ def test_what_the_service_finds_does_not_end_the_walk(environment: dict[str, str
         assert "OTHER is not there" in hops[0].found
     finally:
         shutil.rmtree(other)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_short_job_tells_that_jobs_run(environment: dict[str, str], processes: int) -> None:
+    hops = check(environment, "--job", "--processes", str(processes))
+    assert [hop for hop in hops if not hop.holds] == []
+    assert [hop.hop for hop in hops[len(WAY + THERE) :]] == (["job", "gpu", "mpi"] if processes > 1 else ["job", "gpu"])
+
+
+def test_a_gpu_that_no_node_has_is_told(environment: dict[str, str]) -> None:
+    hops = failing(environment, "--job", "--gpus", "64")
+    assert [hop.hop for hop in hops] == ["gpu"]
+
+
+def test_a_job_that_waits_too_long_is_stopped_and_told(environment: dict[str, str], folder: Path) -> None:
+    hops = failing(environment, "--job", "--wait", "1", "--processes", "60")
+    assert [hop.hop for hop in hops] == ["job"]
 
 
 def test_nobody_there_directly_is_told(environment: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ import type { Entry } from './sections'
 
 export type Kind = 'tissue' | 'align'
 
-const DOING = { tissue: 'Finding tissue', align: 'Aligning', train: 'Training', predict: 'Predicting', inspect: 'Looking inside' } as const
+const DOING = { tissue: 'Finding tissue', align: 'Aligning', train: 'Training', predict: 'Predicting', inspect: 'Looking inside', check: 'Checking' } as const
 
 /** "Finding tissue on 13 sections", "Aligning 12 sections". */
 export function jobTitle(job: BrainJob): string {

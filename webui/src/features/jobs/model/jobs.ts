@@ -7,7 +7,9 @@ export const hasEnded = (job: ProjectJob): boolean => reportEnded(job.report)
 /** Where a running job is, between 0 and 1. */
 export const share = (job: ProjectJob): number => reportShare(job.report)
 
-const VERBS = { train: 'training', predict: 'predicting', inspect: 'looking inside', tissue: 'finding the tissue of', align: 'aligning' } as const
+const VERBS = {
+  train: 'training', predict: 'predicting', inspect: 'looking inside', tissue: 'finding the tissue of', align: 'aligning', check: 'checking',
+} as const
 
 const MOST_NAMED = 2 // sections of a local model; a global one has more
 
