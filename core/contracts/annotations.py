@@ -9,7 +9,8 @@ from core.contracts.datasets import SectionNumber
 
 Corner = tuple[float, float]
 BezierNode = tuple[float, float, float, float, float, float]  # x, y, in_dx, in_dy, out_dx, out_dy
-PathPoint = Corner | BezierNode
+# Tried in this order, not both: they differ by length, and sections have hundreds of thousands of them.
+PathPoint = Annotated[Corner | BezierNode, Field(union_mode="left_to_right")]
 # Closed without repeating the first point; several paths fill by the even-odd rule, so a ring inside is a hole.
 Path = Annotated[tuple[PathPoint, ...], Field(min_length=3, max_length=200_000)]
 Paths = Annotated[tuple[Path, ...], Field(min_length=1, max_length=1_000)]

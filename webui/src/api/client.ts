@@ -47,7 +47,7 @@ async function fetchWithRetry(request: Request): Promise<Response> {
   const waits_ms = request.method === 'GET' ? RETRY_WAITS_MS : []
   for (let tried = 0; ; tried++) {
     try {
-      const answer = await attempt(request.clone())
+      const answer = await attempt(waits_ms.length ? request.clone() : request)
       tell(true)
       if (answer.status === 401 && !request.url.endsWith('/api/session')) onLoggedOut()
       return answer

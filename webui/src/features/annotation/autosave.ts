@@ -8,7 +8,7 @@ import { useLive } from '@/features/live'
 import { useSession } from '@/features/session'
 import { keep } from '@/shared/keep'
 
-import type { Shape } from './model/history'
+import { samePaths, type Shape } from './model/history'
 import * as outboxes from './model/outbox'
 import { Shelf } from './model/shelf'
 
@@ -27,6 +27,8 @@ export const useAutosave = defineStore('autosave', () => {
   const failing = ref(false)
   const listeners = new Set<(saved: SavedAnnotation) => void>()
   let timer: ReturnType<typeof setTimeout> | undefined
+  let shelved: outboxes.Outbox = new Map() // the state that lies on the shelf
+  let shelving: ReturnType<typeof setTimeout> | undefined
 
   const offline = computed(() => failing.value || live.offline)
   const word = computed(() => outboxes.saveWord(outbox.value, offline.value))
@@ -35,22 +37,33 @@ export const useAutosave = defineStore('autosave', () => {
   const refusals = computed(() => [...outbox.value.values()].filter((entry) => entry.state === 'refused'))
 
   function update(next: outboxes.Outbox): void {
-    const before = outbox.value
     outbox.value = next
-    void shelf?.shelve(before, next).then((all) => (kept.value = all))
+    shelving ??= setTimeout(shelve) // after this frame's work: a large outline takes a moment to write
   }
+
+  function shelve(): void {
+    clearTimeout(shelving)
+    shelving = undefined
+    const before = shelved
+    shelved = outbox.value
+    void shelf?.shelve(before, shelved).then((all) => (kept.value = all))
+  }
+  addEventListener('pagehide', () => shelving !== undefined && shelve())
 
   const ownerOf = (id: string) => `${session.session?.user.name}.${id}`
 
   async function open(id: string): Promise<void> {
+    if (shelving !== undefined) shelve()
     const known = ownerOf(id) === owner
     owner = ownerOf(id)
     project.value = id
     if (!known) {
       const mine = (shelf = new Shelf(localStorage, keep, owner))
-      outbox.value = mine.unshelve()
+      outbox.value = shelved = mine.unshelve()
       const large = await mine.unshelveLarge()
-      if (shelf === mine) outbox.value = new Map([...outbox.value, ...large])
+      if (shelf !== mine) return
+      shelved = new Map([...shelved, ...large])
+      outbox.value = new Map([...outbox.value, ...large])
     }
     schedule(0)
   }
@@ -80,7 +93,9 @@ export const useAutosave = defineStore('autosave', () => {
         : await deleteAnnotation(project.value, uid, version)
       failing.value = false
       update(outboxes.stored(outbox.value, uid, saved.annotation.version))
-      for (const listener of listeners) listener(saved)
+      const { annotation, ...rest } = saved
+      const paths = wanted ? samePaths(wanted.paths, annotation.paths) : annotation.paths
+      for (const listener of listeners) listener({ ...rest, annotation: { ...annotation, paths } })
     } catch (error) {
       update(fail(uid, error))
     }

@@ -1,6 +1,6 @@
 /** Draws regions and their handles on one canvas over the viewer, in section µm. */
 import type { Paths, ShapeKind } from '@/api/types'
-import { beginDrawing, type Point, umToScreen, type View } from '@/viewer'
+import { beginDrawing, type Point, screenMatrix, umToScreen, type View } from '@/viewer'
 
 import { hasFewNodes, pathSeen } from './outlinePaths'
 import { RegionSheet } from './regionSheet'
@@ -84,14 +84,17 @@ function drawRegion(context: CanvasRenderingContext2D, view: View, { paths, colo
 function drawNodes(context: CanvasRenderingContext2D, view: View, { paths, colour }: Drawn): void {
   context.strokeStyle = colour
   context.lineWidth = 1.5
-  let last: Point = [-Infinity, -Infinity]
-  for (const node of paths.flat()) {
-    const at = umToScreen(view, [node[0], node[1]])
-    if (at[0] < -NODE_PX || at[1] < -NODE_PX || at[0] > view.width_px + NODE_PX || at[1] > view.height_px + NODE_PX) continue
-    if (Math.hypot(at[0] - last[0], at[1] - last[1]) < CLOSEST_NODES_PX) continue
-    last = at
-    if (node.length === 6) drawHandles(context, view, at, node)
-    square(context, at)
+  const [a, b, c, d, e, f] = screenMatrix(view)
+  let [lastX, lastY] = [-Infinity, -Infinity]
+  for (const path of paths) {
+    for (const node of path) {
+      const [x, y] = [a * node[0] + c * node[1] + e, b * node[0] + d * node[1] + f]
+      if (x < -NODE_PX || y < -NODE_PX || x > view.width_px + NODE_PX || y > view.height_px + NODE_PX) continue
+      if (Math.hypot(x - lastX, y - lastY) < CLOSEST_NODES_PX) continue
+      ;[lastX, lastY] = [x, y]
+      if (node.length === 6) drawHandles(context, view, [x, y], node)
+      square(context, [x, y])
+    }
   }
 }
 

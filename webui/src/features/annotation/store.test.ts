@@ -23,6 +23,7 @@ const region = (version: number): Annotation => ({
 beforeEach(() => {
   listed.mockReset()
   vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined, removeItem: () => undefined, length: 0, key: () => null })
+  vi.stubGlobal('addEventListener', () => undefined)
   setActivePinia(createPinia())
 })
 

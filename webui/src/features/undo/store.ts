@@ -6,7 +6,7 @@ import { useSession } from '@/features/session'
 import { keep } from '@/shared/keep'
 
 import { difference, IDS_PER_MS, outdated, type Place, placeKey, root, timelineOf } from './model/shelf'
-import { type Deed, emptyTimeline, joined, type Kind, redone, remembered, takenBack, type Timeline, without } from './model/timeline'
+import { type Deed, emptyTimeline, joined, type Kind, read, redone, remembered, takenBack, type Timeline, without, written } from './model/timeline'
 
 export type Way = 'back' | 'forth'
 /** Undoes or redoes what a deed holds. Gives words where that would take away what another did; throws where it may work later. */
@@ -71,7 +71,7 @@ export const useUndo = defineStore('undo', () => {
     if (!place.value) return
     newest = Math.max(newest + 1, Date.now() * IDS_PER_MS)
     say('')
-    update(place.value, remembered(timeline.value, { id: newest, kind, text: JSON.stringify(what) }))
+    update(place.value, remembered(timeline.value, { id: newest, kind, ...written(what) }))
   }
 
   async function step(way: Way): Promise<void> {
@@ -80,7 +80,7 @@ export const useUndo = defineStore('undo', () => {
     if (!at || !deed) return
     const settle = (next: (timeline: Timeline, deed: Deed) => Timeline) => update(at, next(timelines.value.get(placeKey(at))!, deed))
     try {
-      const refusal = await walks.get(deed.kind)?.(JSON.parse(deed.text), way)
+      const refusal = await walks.get(deed.kind)?.(read(deed), way)
       say(refusal ?? '')
       settle(refusal ? without : way === 'back' ? takenBack : redone)
     } catch (thrown) {

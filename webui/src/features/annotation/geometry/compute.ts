@@ -1,3 +1,4 @@
+import { pack, unpack } from './pack'
 import type { TaskName, Tasks } from './tasks'
 import type { Answer, Question } from './worker'
 
@@ -16,7 +17,7 @@ function start(): Worker {
     const one = waiting.get(data.id)
     waiting.delete(data.id)
     if ('error' in data) one?.reject(new Error(`The outlines could not be computed: ${data.error}`))
-    else one?.resolve(data.result as never)
+    else one?.resolve(unpack(data.result) as never)
   }
   made.onerror = () => {
     for (const one of waiting.values()) one.reject(new Error('The outlines could not be computed: the worker has ended.'))
@@ -32,6 +33,6 @@ export function compute<T extends TaskName>(task: T, ...args: Parameters<Tasks[T
   const id = ++asked
   return new Promise((resolve, reject) => {
     waiting.set(id, { resolve, reject })
-    worker!.postMessage({ id, task, args } satisfies Question)
+    worker!.postMessage({ id, task, args: args.map(pack) } satisfies Question)
   })
 }

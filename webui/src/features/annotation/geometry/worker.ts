@@ -1,4 +1,5 @@
 /** Geometry that takes time, beside the page's own thread. */
+import { pack, transferables, unpack } from './pack'
 import { TASKS, type TaskName } from './tasks'
 
 export interface Question {
@@ -11,8 +12,8 @@ export type Answer = { id: number; result: unknown } | { id: number; error: stri
 
 self.onmessage = ({ data: { id, task, args } }: MessageEvent<Question>) => {
   try {
-    const result: unknown = (TASKS[task] as (...given: unknown[]) => unknown)(...args)
-    self.postMessage({ id, result } satisfies Answer)
+    const result = pack((TASKS[task] as (...given: unknown[]) => unknown)(...args.map(unpack)))
+    self.postMessage({ id, result } satisfies Answer, { transfer: transferables(result) })
   } catch (error) {
     self.postMessage({ id, error: String(error) } satisfies Answer)
   }

@@ -2,11 +2,11 @@
 import type { Path, Paths } from '@/api/types'
 
 import { fit } from './fit'
-import { corner, type Point, polyline, ring, simplify } from './geometry'
+import { corner, polyline, type Ring, ring, simplify } from './geometry'
 
 const FEWEST = 3
 
-const pointsOf = (path: Path, closed: boolean): Point[] => (closed ? ring(path) : polyline(path))
+const pointsOf = (path: Path, closed: boolean): Ring => (closed ? ring(path) : polyline(path))
 
 /** Corners only, as few as keep to the outline. A closed path is cut open where it is farthest from its first node. */
 function polygonOf(path: Path, closed: boolean, tolerance_um: number): Path {

@@ -33,9 +33,11 @@ export function segment(from: PathPoint, to: PathPoint): Point[] {
   return Array.from({ length: FLAT_STEPS }, (_, step) => onCurve(from, to, step / FLAT_STEPS))
 }
 
-/** A path as a closed ring of points. */
-export function ring(path: Path): Point[] {
-  return path.flatMap((node, index) => segment(node, path[(index + 1) % path.length]!))
+const isCorners = (path: Path): path is [number, number][] => path.every((node) => node.length === 2)
+
+/** A path as a closed ring of points; one of corners only is that ring already. */
+export function ring(path: Path): Ring {
+  return isCorners(path) ? path : path.flatMap((node, index) => segment(node, path[(index + 1) % path.length]!))
 }
 
 /** An open path as points. */
@@ -47,8 +49,8 @@ export function polyline(path: Path): Point[] {
 export function inRing(points: Ring, [x, y]: Point): boolean {
   let inside = false
   for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
-    const [[xi, yi], [xj, yj]] = [points[i]!, points[j]!]
-    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside
+    const [one, other] = [points[i]!, points[j]!]
+    if (one[1] > y !== other[1] > y && x < ((other[0] - one[0]) * (y - one[1])) / (other[1] - one[1]) + one[0]) inside = !inside
   }
   return inside
 }
@@ -65,8 +67,16 @@ function shoelace_um2(points: Ring): number {
   return Math.abs(twice) / 2
 }
 
+const knownAreas = new WeakMap<Paths, number>() // outlines never change, edits make new ones
+
 /** Area under the even-odd rule, for rings that lie beside or within each other: a ring inside an odd number of others is a hole. */
 export function area_um2(paths: Paths): number {
+  const known = knownAreas.get(paths) ?? measureArea(paths)
+  knownAreas.set(paths, known)
+  return known
+}
+
+function measureArea(paths: Paths): number {
   const rings = paths.map(ring)
   return rings.reduce((sum, points, index) => {
     const depth = rings.filter((other, at) => at !== index && inRing(other, points[0]!)).length
@@ -74,7 +84,7 @@ export function area_um2(paths: Paths): number {
   }, 0)
 }
 
-const knownBounds = new WeakMap<Paths, readonly [Point, Point]>() // outlines never change, edits make new ones
+const knownBounds = new WeakMap<Paths, readonly [Point, Point]>()
 
 /** Upper left and lower right corner. */
 export function bounds_um(paths: Paths): readonly [Point, Point] {
@@ -85,11 +95,13 @@ export function bounds_um(paths: Paths): readonly [Point, Point] {
 
 function measureBounds(paths: Paths): [Point, Point] {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
-  for (const [x, y] of paths.flatMap(ring)) {
-    left = Math.min(left, x)
-    right = Math.max(right, x)
-    top = Math.min(top, y)
-    bottom = Math.max(bottom, y)
+  for (const path of paths) {
+    for (const [x, y] of ring(path)) {
+      if (x < left) left = x
+      if (x > right) right = x
+      if (y < top) top = y
+      if (y > bottom) bottom = y
+    }
   }
   return [[left, top], [right, bottom]]
 }

@@ -4,6 +4,8 @@
  */
 import type { PathPoint, Paths, ShapeKind } from '@/api/types'
 
+import { pathsIn, type Row, rowOf } from './rows'
+
 export interface Shape {
   area: string
   paths: Paths
@@ -28,8 +30,15 @@ interface Splice<T> {
   in: T[]
 }
 
-/** Whole paths that came, went or were replaced; or, path by path, nodes. */
-type PathsChange = Splice<PathPoint[]> | { at: number; nodes: Splice<PathPoint>[] }
+/** A splice of paths as it is kept. */
+interface Kept {
+  at: number
+  out: Row
+  in: Row
+}
+
+/** Whole paths that came, went or were replaced; or, path by path, nodes: each a splice of one path. */
+type PathsChange = Kept | { at: number; nodes: Kept[] }
 
 export interface Edit {
   uid: string
@@ -46,35 +55,58 @@ function factsOf(shape: Shape): Facts {
   return facts
 }
 
-/** A number that two different states of a region hardly ever share (53 bits); 0 for none. */
-export function fingerprint(shape: Shape | undefined): number {
-  if (!shape) return NOT_THERE
-  let [a, b] = [0xdeadbeef, 0x41c6ce57]
-  const mix = (word: number) => {
-    a = Math.imul(a ^ word, 2654435761)
-    b = Math.imul(b ^ word, 1597334677)
-    ;[a, b] = [a ^ (b >>> 15), b ^ (a >>> 13)]
-  }
+/** Two 32-bit words into which others are mixed, one after the other. */
+interface Mixing {
+  a: number
+  b: number
+}
+
+function mix(into: Mixing, word: number): void {
+  const [a, b] = [Math.imul(into.a ^ word, 2654435761), Math.imul(into.b ^ word, 1597334677)]
+  into.a = a ^ (b >>> 15)
+  into.b = b ^ (into.a >>> 13)
+}
+
+const number = ({ a, b }: Mixing): number => 4294967296 * (2097151 & b) + (a >>> 0)
+
+const knownPrints = new WeakMap<Paths, Mixing>() // outlines never change, edits make new ones
+
+function pathsPrint(paths: Paths): Mixing {
+  const known = knownPrints.get(paths)
+  if (known) return known
+  const mixing: Mixing = { a: 0xdeadbeef, b: 0x41c6ce57 }
   const float = new Float64Array(1)
   const words = new Uint32Array(float.buffer)
-  const text = JSON.stringify(Object.entries(factsOf(shape)).sort(([one], [other]) => (one < other ? -1 : 1)))
-  for (let at = 0; at < text.length; at++) mix(text.charCodeAt(at))
-  for (const path of shape.paths) {
-    mix(path.length)
+  for (const path of paths) {
+    mix(mixing, path.length)
     for (const node of path) {
-      mix(node.length)
-      for (const value of node) {
-        float[0] = value + 0 // -0 comes back from the server as 0
-        mix(words[0]!)
-        mix(words[1]!)
+      mix(mixing, node.length)
+      for (let at = 0; at < node.length; at++) {
+        float[0] = node[at]! + 0 // -0 comes back from the server as 0
+        mix(mixing, words[0]!)
+        mix(mixing, words[1]!)
       }
     }
   }
-  return (4294967296 * (2097151 & b) + (a >>> 0)) || 1
+  knownPrints.set(paths, mixing)
+  return mixing
+}
+
+/** A number that two different states of a region hardly ever share (53 bits); 0 for none. */
+export function fingerprint(shape: Shape | undefined): number {
+  if (!shape) return NOT_THERE
+  const mixing = { ...pathsPrint(shape.paths) }
+  const text = JSON.stringify(Object.entries(factsOf(shape)).sort(([one], [other]) => (one < other ? -1 : 1)))
+  for (let at = 0; at < text.length; at++) mix(mixing, text.charCodeAt(at))
+  return number(mixing) || 1
 }
 
 const sameNode = (a: PathPoint, b: PathPoint): boolean => a === b || (a.length === b.length && a.every((value, at) => value === b[at]))
 const samePath = (a: PathPoint[], b: PathPoint[]): boolean => a === b || (a.length === b.length && a.every((node, at) => sameNode(node, b[at]!)))
+
+/** The same outline, as the object we have of it where it is equal: what was made of that one need not be made anew. */
+export const samePaths = (known: Paths, told: Paths): Paths =>
+  known.length === told.length && known.every((path, at) => samePath(path, told[at]!)) ? known : told
 
 /** What differs between two lists that share their beginning and end. */
 function splice<T>(before: T[], after: T[], same: (a: T, b: T) => boolean): Splice<T> {
@@ -85,12 +117,15 @@ function splice<T>(before: T[], after: T[], same: (a: T, b: T) => boolean): Spli
   return { at: head, out: before.slice(head, before.length - tail), in: after.slice(head, after.length - tail) }
 }
 
-const spliced = <T>(list: readonly T[], { at, out, in: put }: Splice<T>): T[] => [...list.slice(0, at), ...put, ...list.slice(at + out.length)]
+const spliced = <T>(list: readonly T[], at: number, out: readonly T[], put: readonly T[]): T[] => list.slice(0, at).concat(put, list.slice(at + out.length))
 
 function pathsChange(before: Paths, after: Paths): PathsChange {
   const whole = splice(before, after, samePath)
-  if (whole.out.length !== whole.in.length) return whole
-  return { at: whole.at, nodes: whole.out.map((path, index) => splice(path, whole.in[index]!, sameNode)) }
+  if (whole.out.length !== whole.in.length) return { at: whole.at, out: rowOf(whole.out), in: rowOf(whole.in) }
+  return { at: whole.at, nodes: whole.out.map((path, index) => {
+    const { at, out, in: put } = splice(path, whole.in[index]!, sameNode)
+    return { at, out: rowOf([out]), in: rowOf([put]) }
+  }) }
 }
 
 /** The edit between two states of a region; undefined where it changes nothing. */
@@ -101,7 +136,7 @@ export function editOf(uid: string, before: Shape | undefined, after: Shape | un
   return { uid, facts, prints, paths: pathsChange(before?.paths ?? [], after?.paths ?? []) }
 }
 
-const flipped = <T>({ at, out, in: put }: Splice<T>): Splice<T> => ({ at, out: put, in: out })
+const flipped = ({ at, out, in: put }: Kept): Kept => ({ at, out: put, in: out })
 
 /** The edit the other way round. */
 export function inverse({ uid, facts, prints, paths }: Edit): Edit {
@@ -116,6 +151,9 @@ export const fits = (edit: Edit, now: Shape | undefined): boolean => fingerprint
 export function edited({ facts: [, after], paths }: Edit, now: Shape | undefined): Shape | undefined {
   if (!after) return undefined
   const old = now?.paths ?? []
-  if (!('nodes' in paths)) return { ...after, paths: spliced(old, paths) }
-  return { ...after, paths: old.map((path, index) => (paths.nodes[index - paths.at] ? spliced(path, paths.nodes[index - paths.at]!) : path)) }
+  if (!('nodes' in paths)) return { ...after, paths: spliced(old, paths.at, pathsIn(paths.out), pathsIn(paths.in)) }
+  return { ...after, paths: old.map((path, index) => {
+    const change = paths.nodes[index - paths.at]
+    return change ? spliced(path, change.at, pathsIn(change.out)[0]!, pathsIn(change.in)[0]!) : path
+  }) }
 }

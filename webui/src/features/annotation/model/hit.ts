@@ -1,5 +1,5 @@
 /** What lies under the pointer. */
-import type { Paths, ShapeKind } from '@/api/types'
+import type { PathPoint, Paths, ShapeKind } from '@/api/types'
 
 import type { NodeRef } from './edits'
 import { bounds_um, contains, onSegment, type Point, position, segment } from './geometry'
@@ -9,23 +9,29 @@ export type Hit =
   | { kind: 'handle'; ref: NodeRef; side: 'in' | 'out' }
   | { kind: 'edge'; ref: NodeRef; t: number }
 
-const distance_um = (a: Point, b: Point) => Math.hypot(a[0] - b[0], a[1] - b[1])
+/** Whether a straight edge lies wholly to one side of what is within reach. */
+const beside = (a: PathPoint, b: PathPoint, [x, y]: Point, reach_um: number): boolean =>
+  a.length === 2 && b.length === 2 && (
+    (a[0] < x - reach_um && b[0] < x - reach_um) || (a[0] > x + reach_um && b[0] > x + reach_um) ||
+    (a[1] < y - reach_um && b[1] < y - reach_um) || (a[1] > y + reach_um && b[1] > y + reach_um)
+  )
 
 /** The nearest node within reach, else the nearest handle, else the nearest edge. */
 export function hitOutline(paths: Paths, at: Point, reach_um: number, closed = true): Hit | undefined {
   let best: Hit | undefined
   let nearest_um = reach_um
-  const offer = (hit: Hit, away_um: number) => {
-    if (away_um <= nearest_um) [best, nearest_um] = [hit, away_um]
+  const offer = (away_um: number, hit: () => Hit) => {
+    if (away_um <= nearest_um) [best, nearest_um] = [hit(), away_um]
   }
-  paths.forEach((nodes, path) => nodes.forEach((node, index) => offer({ kind: 'node', ref: { path, node: index } }, distance_um(position(node), at))))
+  const away = (x: number, y: number) => Math.hypot(x - at[0], y - at[1])
+  paths.forEach((nodes, path) => nodes.forEach((node, index) => offer(away(node[0], node[1]), () => ({ kind: 'node', ref: { path, node: index } }))))
   if (best) return best
   paths.forEach((nodes, path) =>
     nodes.forEach((node, index) => {
       if (node.length === 2) return
       const ref = { path, node: index }
-      offer({ kind: 'handle', ref, side: 'in' }, distance_um([node[0] + node[2], node[1] + node[3]], at))
-      offer({ kind: 'handle', ref, side: 'out' }, distance_um([node[0] + node[4], node[1] + node[5]], at))
+      offer(away(node[0] + node[2], node[1] + node[3]), () => ({ kind: 'handle', ref, side: 'in' }))
+      offer(away(node[0] + node[4], node[1] + node[5]), () => ({ kind: 'handle', ref, side: 'out' }))
     }),
   )
   return best ?? hitEdge(paths, at, reach_um, closed)
@@ -38,7 +44,7 @@ export function hitEdge(paths: Paths, at: Point, reach_um: number, closed = true
   paths.forEach((nodes, path) =>
     nodes.forEach((node, index) => {
       const next = nodes[index + 1] ?? (closed ? nodes[0] : undefined)
-      if (!next) return
+      if (!next || beside(node, next, at, nearest_um)) return
       const points = [...segment(node, next), position(next)]
       for (let piece = 0; piece + 1 < points.length; piece++) {
         const { t, distance_um: away_um } = onSegment(points[piece]!, points[piece + 1]!, at)

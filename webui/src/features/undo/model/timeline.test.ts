@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { difference, IDS_PER_MS, outdated, placeKey, timelineOf } from './shelf'
-import { type Deed, emptyTimeline, joined, MOST_CHARACTERS, redone, remembered, takenBack, type Timeline, without } from './timeline'
+import { type Deed, emptyTimeline, joined, MOST_BYTES, read, redone, remembered, takenBack, type Timeline, without, written } from './timeline'
 
 const deed = (id: number, text = ''): Deed => ({ id, kind: 'regions', text })
 const ids = ({ past, future }: Timeline) => [past.map(({ id }) => id), future.map(({ id }) => id)]
@@ -21,9 +21,9 @@ test('a deed taken back while another was done leaves without a way forward', ()
 })
 
 test('the oldest deeds go when there is no room, never the last one', () => {
-  const third = 'x'.repeat(MOST_CHARACTERS / 3)
+  const third = 'x'.repeat(MOST_BYTES / 3)
   expect(ids(did(deed(1, third), deed(2, third), deed(3, third), deed(4, third)))[0]).toEqual([2, 3, 4])
-  expect(ids(did(deed(1), deed(2, 'x'.repeat(MOST_CHARACTERS + 1))))[0]).toEqual([2])
+  expect(ids(did(deed(1), deed(2, 'x'.repeat(MOST_BYTES + 1))))[0]).toEqual([2])
 })
 
 test('what the shelf holds after any steps is the timeline again', () => {
@@ -53,4 +53,15 @@ test('after a month deeds are forgotten, and the mark of the last one never is',
   const place = placeKey({ person: 'anna', project: 'p', section: 901 })
   const keys = [1, 31].map((days) => place + String((100 - days) * 86_400_000 * IDS_PER_MS).padStart(17, '0'))
   expect(outdated([...keys, `${place}last`], 100 * 86_400_000)).toEqual([keys[1]])
+})
+
+test('what a feature gave comes back from the shelf, rows of numbers as rows', () => {
+  const what = [{ uid: 'a', facts: [null, { row: 'b' }], paths: { out: new Float64Array([1, 2.25, -3]), in: new Float64Array() } }]
+  expect(read(structuredClone({ id: 1, kind: 'regions', ...written(what) } satisfies Deed))).toEqual(what)
+  expect(written(what).text.length).toBeLessThan(100)
+})
+
+test('rows count for the room that deeds take', () => {
+  const large = (id: number): Deed => ({ ...deed(id), rows: [new Float64Array(MOST_BYTES / 16)] })
+  expect(ids(did(large(1), large(2), large(3)))[0]).toEqual([2, 3])
 })
