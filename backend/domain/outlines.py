@@ -25,6 +25,11 @@ def is_region(document: Mapping[str, object]) -> bool:
     return document.get("shape") in (None, "region")
 
 
+def name(annotation: Annotation) -> str:
+    """A region as people tell it from others: its area and the beginning of its identifier, as the section page writes it."""
+    return f"{annotation.area} {annotation.uid[:4]}"
+
+
 def check_size(paths: Strokes) -> None:
     """TooLargeError for an outline no database document can hold."""
     points = sum(len(path) for path in paths)

@@ -158,7 +158,7 @@ def _problems(brain: Brain, by_section: BySection) -> pairs.SectionProblems:
     known = {section.number: section for section in brain.sections}
     return {
         number: tuple(
-            f"Section {number}: {problem.message}"
+            f"Section {number}, {outlines.name(annotation)}: {problem.message}"
             for annotation in annotations
             for problem in outlines.problems(annotation, brain, known[number])
         )

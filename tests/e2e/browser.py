@@ -3,14 +3,21 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from tests.e2e.conftest import Product
+from tests.e2e.conftest import Api, Product, await_result
 
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PATIENCE_MS = 30_000
+# Where tools are tried: a section, and a place on it.
+SECTION = 921
+UM_PER_PX = 8.0
+PLACE = f"4000,4000,{UM_PER_PX:.0f}"
+Um = tuple[float, float]
 
 
 @contextmanager
@@ -77,3 +84,39 @@ def wait_saved(page: Page) -> None:
 def frame(page: Page, number: int) -> Locator:
     """One picture of the filmstrip."""
     return page.locator(f"[data-testid=film-frame][data-number='{number}']")
+
+
+@dataclass
+class Desk:
+    """The section page and, beside it, the server."""
+
+    page: Page
+    api: Api
+
+    def stored(self, section: int = SECTION) -> list[dict[str, Any]]:
+        """What the server has of a section."""
+        return self.api.get(f"/api/projects/demo/sections/{section}/annotations")["annotations"]  # type: ignore[return-value]
+
+    def await_stored(self, count: int, section: int = SECTION) -> list[dict[str, Any]]:
+        """Until the server has so many and the page says that nothing is left to save."""
+        await_result(lambda: len(self.stored(section)) == count, f"{count} stored, not {len(self.stored(section))}", 30)
+        wait_saved(self.page)
+        return self.stored(section)
+
+    def drag(self, *places: Um, button_up: bool = True) -> None:
+        """Press at the first place, move along the others, let go."""
+        self.page.mouse.move(*at_um(self.page, *places[0]))
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*at_um(self.page, *place), steps=4)
+        if button_up:
+            self.page.mouse.up()
+
+    def click(self, place: Um, **options: Any) -> None:
+        """One click on the section."""
+        self.page.mouse.click(*at_um(self.page, *place), **options)
+
+    def press(self, *keys: str) -> None:
+        """Keys on the section."""
+        for key in keys:
+            self.page.keyboard.press(key)

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+from shapely import Polygon
 
-from tests.e2e.browser import at_um, browser_page, log_in
+from tests.e2e.browser import PLACE, SECTION, UM_PER_PX, Desk, Um, at_um, browser_page, log_in
 from tests.e2e.conftest import Product, await_result
-from tests.e2e.test_tools import PLACE, SECTION, UM_PER_PX, Desk, Um
 
 LEFT: list[Um] = [(3000, 3000), (4000, 3000), (4000, 4000), (4000, 5000), (3000, 5000)]
 RIGHT: list[Um] = [(4000, 5000), (4000, 4000), (4000, 3000), (5000, 3000), (5000, 5000)]
@@ -100,3 +100,45 @@ def test_a_polygon_along_a_border_takes_over_its_nodes(desk: Desk) -> None:
     [right] = [one["uid"] for one in desk.await_stored(2) if one["uid"] != left]
     assert nodes(desk, right)[-2:] == [(4000, 5000), (4200, 4000)]
     assert nodes(desk, right)[0] == (4000, 3000)
+
+
+def shape(desk: Desk, uid: str) -> Polygon:
+    """A region of one ring of corners, as the server has it."""
+    return Polygon(nodes(desk, uid))
+
+
+def mend(desk: Desk, kind: str, title: str) -> None:
+    """The first finding of this kind is put in order by the button with this title."""
+    desk.page.locator(f"[data-testid=finding][data-kind={kind}]").first.get_by_role("button", name=title, exact=True).click()
+
+
+def test_the_check_lists_overlap_gap_and_crossing_and_mends_each_in_one_step(desk: Desk) -> None:
+    upper, lower, beside, bow = put(
+        desk,
+        [(3000, 3000), (4000, 3000), (4000, 4000), (3000, 4000)],
+        [(3000, 3900), (4000, 3900), (4000, 5000), (3000, 5000)],
+        [(4030, 3000), (5000, 3000), (5000, 4000), (4030, 4000)],
+        [(5500, 3000), (6000, 3500), (6000, 3000), (5500, 3500)],
+    )
+    desk.press("y")
+    expect(desk.page.get_by_test_id("borders-words")).to_have_text("3 places to look at.")
+    desk.page.get_by_role("button", name=f"hOc1 {bow[:4]} crosses itself").click()
+    expect(desk.page.get_by_test_id("section-viewer")).to_have_attribute("data-centre-x-um", "5750.00")
+
+    mend(desk, "overlap", f"to hOc1 {upper[:4]}")
+    await_result(lambda: shape(desk, lower).area == pytest.approx(1000 * 1000), "the lower one without what both had", 30)
+    assert shape(desk, upper).area == pytest.approx(1000 * 1000)
+    assert shape(desk, upper).intersection(shape(desk, lower)).area == 0
+    desk.press("Control+z")
+    await_result(lambda: shape(desk, lower).area == pytest.approx(1000 * 1100), "as before, in one step", 30)
+    desk.press("Control+Shift+z")
+    await_result(lambda: shape(desk, lower).area == pytest.approx(1000 * 1000), "mended again", 30)
+
+    mend(desk, "crossing", "untie")
+    await_result(lambda: len(next(one for one in desk.stored() if one["uid"] == bow)["paths"]) == 2, "two triangles", 30)
+
+    desk.press("y")
+    mend(desk, "gap", f"into hOc1 {beside[:4]}")
+    await_result(lambda: shape(desk, beside).area > 1000 * 995, "the wider one", 30)
+    assert shape(desk, beside).intersection(shape(desk, upper)).area == pytest.approx(0, abs=1)
+    assert shape(desk, beside).distance(shape(desk, upper)) == pytest.approx(0, abs=0.01)

@@ -149,13 +149,14 @@ class TestTraining:
         assert {"tiny", "demo", "standard"} <= {one["preset"]["name"] for one in offer["presets"]}
         assert all(one["estimate_s"] > 0 and one["estimate_basis"] for one in offer["presets"])
 
-    def test_training_refuses_what_is_broken_with_the_section(self, backend: Backend) -> None:
+    def test_training_refuses_what_is_broken_with_section_and_region(self, backend: Backend) -> None:
         ada = backend.person("ada")
-        ada.draw(901, BOW_TIE)
+        broken = uuid4().hex
+        ada.draw(901, BOW_TIE, uid=broken)
         ada.draw(941)
         error = error_of(ada.train((901, 941)), 422)
         assert error["code"] == "not_trainable"
-        assert "Section 901" in error["message"]
+        assert f"Section 901, hOc1 {broken[:4]}: " in error["message"]
         assert "crosses itself" in error["message"]
         assert "crosses itself" in ada.read(f"{P}/training/hOc1")["pairs"][0]["problems"][0]
 

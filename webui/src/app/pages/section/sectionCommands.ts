@@ -34,6 +34,7 @@ const editing = (actions: SectionActions, layers: SectionLayers): Omit<Command, 
   { id: 'undo', title: 'Undo', keys: ['Mod+z'], run: layers.undo },
   { id: 'redo', title: 'Redo', keys: ['Mod+Shift+z', 'Mod+y'], run: layers.redo },
   { id: 'propose', title: 'Propose an outline between annotated sections', keys: ['o'], run: actions.proposal.propose },
+  { id: 'check', title: 'Check borders: overlaps, gaps, crossings', keys: ['y'], run: actions.borders.run },
   { id: 'tissue.brush', title: 'Correct the tissue classes with the brush', keys: ['Shift+b'], run: layers.startBrush },
   { id: 'by-hand', title: 'Set the transform to the neighbour by hand', keys: ['Shift+k'], run: layers.startByHand },
 ]

@@ -1,7 +1,7 @@
 import { computed, ref } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 
-import { type Tools, useAnnotations, useProposal } from '@/features/annotation'
+import { type Tools, useAnnotations, useBorderCheck, useProposal } from '@/features/annotation'
 import { useInspection } from '@/features/inspection'
 import { modelFor, useJobs } from '@/features/jobs'
 import { boxOf, usePredictions } from '@/features/prediction'
@@ -25,6 +25,7 @@ export function useSectionActions(project: () => string, number: () => number, t
   const rejecting = ref(false)
   const wizard = ref(false)
   const proposal = useProposal(() => store.sections, () => store.mayWrite)
+  const borders = useBorderCheck(() => store.mayWrite)
 
   const reviewArea = computed(() => (typeof route.query.review === 'string' ? route.query.review : undefined))
   const queue = computed(() => reviewQueue(store.sections, reviewArea.value))
@@ -83,7 +84,7 @@ export function useSectionActions(project: () => string, number: () => number, t
   }
 
   return {
-    rejecting, wizard, proposal, reviewArea, queue, prediction, numbers,
+    rejecting, wizard, proposal, borders, reviewArea, queue, prediction, numbers,
     go, nextUnreviewed, nextStretch, lookInside, accept, reject, correct,
     step: (steps: number) => void go(neighbour(numbers.value, number(), steps)),
     stepTo: (landmark: Landmark, way: 1 | -1) => void go(nextWith(landmark, store.sections, number(), way, reviewArea.value)),

@@ -23,10 +23,10 @@ export function pieces(tree: PolyPath64): Path64[][] {
   return found.filter((rings) => rings.length)
 }
 
-/** Both under the even-odd rule, as regions are. */
-export function clip(type: ClipType, subject: Path64[], other: Path64[]): Path64[][] {
+/** Both under the even-odd rule, as regions are, or under another one. */
+export function clip(type: ClipType, subject: Path64[], other: Path64[], rule = FillRule.EvenOdd): Path64[][] {
   const tree = new PolyTree64()
-  Clipper.booleanOpWithPolyTree(type, subject, other, tree, FillRule.EvenOdd)
+  Clipper.booleanOpWithPolyTree(type, subject, other, tree, rule)
   return pieces(tree)
 }
 

@@ -1,9 +1,11 @@
 /** What the worker computes. */
+import { check } from './check'
 import { combine, divide, paint, parts } from './combine'
 import { knife } from './knife'
+import { fillGap, giveOverlap, untie } from './mend'
 import { wand } from './wand'
 
-export const TASKS = { combine, divide, knife, paint, parts, wand }
+export const TASKS = { check, combine, divide, fillGap, giveOverlap, knife, paint, parts, untie, wand }
 
 export type Tasks = typeof TASKS
 export type TaskName = keyof Tasks

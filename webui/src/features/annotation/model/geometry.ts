@@ -79,7 +79,8 @@ export function area_um2(paths: Paths): number {
 function measureArea(paths: Paths): number {
   const rings = paths.map(ring)
   return rings.reduce((sum, points, index) => {
-    const depth = rings.filter((other, at) => at !== index && inRing(other, points[0]!)).length
+    const place = mix(points[0]!, points[1]!, 0.5) // rings may touch in a node
+    const depth = rings.filter((other, at) => at !== index && inRing(other, place)).length
     return sum + (depth % 2 ? -1 : 1) * shoelace_um2(points)
   }, 0)
 }

@@ -83,8 +83,7 @@ function pathsPrint(paths: Paths): Mixing {
       mix(mixing, node.length)
       for (let at = 0; at < node.length; at++) {
         float[0] = node[at]! + 0 // -0 comes back from the server as 0
-        mix(mixing, words[0]!)
-        mix(mixing, words[1]!)
+        mix(mixing, words[0]! ^ Math.imul(words[1]!, 2654435769))
       }
     }
   }
