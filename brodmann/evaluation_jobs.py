@@ -13,7 +13,7 @@ from backend.clients.compute import HttpCompute
 from compute_service.ports import SchedulerUnavailableError
 from compute_service.services.health import POLLER_LOCK
 from compute_service.settings import Settings
-from compute_service.wiring import build_jobs, build_reconciler, build_scheduler
+from compute_service.wiring import build_jobs, build_reconciler, interrupt_jobs
 from core.contracts.jobs import JobDefinition, JobReport
 from core.datasets import BrainFolder
 from core.tasks.grid_jobs import ComputeService
@@ -71,7 +71,7 @@ class _LocalJobs:
 
     def close(self) -> None:
         """Nothing goes on behind the user's back: jobs that run write a checkpoint, and go on from it the next time."""
-        build_scheduler(self._settings).interrupt_all()
+        interrupt_jobs(self._settings)
 
 
 def _rest() -> None:

@@ -12,7 +12,7 @@ from compute_service.routes.jobs import job_routes
 from compute_service.services.check import CheckService
 from compute_service.services.health import HealthService
 from compute_service.settings import Settings
-from compute_service.wiring import SCHEDULER_NAME, build_jobs
+from compute_service.wiring import build_jobs, scheduler_name
 
 BODY_LIMIT_BYTES = 64 << 20
 
@@ -23,8 +23,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT_BYTES
     app.before_request(token_check(settings.token()))
-    health = HealthService(settings.brains, settings.jobs, version("brodmann"), SCHEDULER_NAME)
-    check = CheckService(settings.brains, settings.jobs, version("brodmann"), SCHEDULER_NAME)
+    name = scheduler_name(settings)
+    health = HealthService(settings.brains, settings.jobs, version("brodmann"), name)
+    check = CheckService(settings.brains, settings.jobs, version("brodmann"), name)
     app.register_blueprint(health_routes(health, check))
     app.register_blueprint(job_routes(build_jobs(settings)))
     register_error_handlers(app)

@@ -17,7 +17,8 @@ Seconds = Annotated[float, Field(ge=0, le=86_400)]
 OWN_OPTIONS = frozenset(
     {
         "array", "chdir", "cpus-per-task", "export", "export-file", "get-user-env", "gres", "job-name", "mem", "no-requeue",
-        "nodes", "ntasks", "ntasks-per-node", "open-mode", "output", "parsable", "partition", "requeue", "signal", "time", "wrap",
+        "nodes", "ntasks", "ntasks-per-node", "open-mode", "output", "parsable", "partition", "requeue", "signal", "time",
+        "wrap",
     }
 )  # fmt: skip
 SECRETS = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|^MONGO|^BRODMANN_|^SLURM_|^SBATCH_", re.IGNORECASE)
@@ -54,6 +55,12 @@ def _line(text: str) -> str:
     return text.strip()
 
 
+def _some(partitions: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not partitions:
+        raise ValueError("name at least one")
+    return partitions
+
+
 class Partition(Contract):
     """One partition, and what a job may ask of it."""
 
@@ -69,7 +76,9 @@ class ClusterProfile(Contract):
     """What the service must know of a cluster. The prologue is the lab engineer's own shell text, and trusted."""
 
     name: Word
-    partitions: tuple[Partition, ...] = Field(min_length=1, description="the first that has what a job asks for is taken")
+    partitions: Annotated[tuple[Partition, ...], AfterValidator(_some)] = Field(
+        description="the first that has what a job asks for is taken"
+    )
     account: Word | None = None
     qos: Word | None = None
     gpu_gres: Word = Field(default="gpu", description="name by which GPUs are asked for, such as gpu or gpu:a100")
@@ -89,7 +98,9 @@ class ClusterProfile(Contract):
     )
     poll_interval_s: Annotated[float, Field(ge=0, le=600)] = 5.0
     longest_back_off_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
-    forgotten_after_s: Seconds = Field(default=30.0, description="a job that never began and is not known so long is sent again")
+    forgotten_after_s: Seconds = Field(
+        default=30.0, description="a job that is so long not known and never began is sent again"
+    )
     outcome_grace_s: Seconds = Field(default=30.0, description="how long after a job's end its files may still appear")
 
     @classmethod

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from compute_service.profile import ClusterProfile, ProfileError
+
 MINIMUM_TOKEN_LENGTH = 32
 
 
@@ -34,6 +36,8 @@ class Settings:
     """Pause between two looks of the poller (`BRODMANN_COMPUTE_POLL_INTERVAL_S`)."""
     stop_grace_s: float = 30.0
     """Time a job has for its checkpoint before it is killed (`BRODMANN_COMPUTE_STOP_GRACE_S`)."""
+    cluster: ClusterProfile | None = None
+    """Profile of the cluster whose Slurm runs the jobs (`BRODMANN_CLUSTER_PROFILE`); without it this machine does."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -50,6 +54,7 @@ class Settings:
             slots_cpus=reader.whole_number("BRODMANN_COMPUTE_SLOTS_CPUS", len(os.sched_getaffinity(0))),
             poll_interval_s=reader.seconds("BRODMANN_COMPUTE_POLL_INTERVAL_S", 1.0),
             stop_grace_s=reader.seconds("BRODMANN_COMPUTE_STOP_GRACE_S", 30.0),
+            cluster=reader.profile("BRODMANN_CLUSTER_PROFILE"),
         )
         if reader.problems:
             raise SettingsError(reader.problems)
@@ -113,6 +118,15 @@ class _Reader:
             self.problems.append(f"{name}: must be a number of seconds above 0, got {text!r}")
             return default
         return value
+
+    def profile(self, name: str) -> ClusterProfile | None:
+        if not self.environment.get(name):
+            return None
+        try:
+            return ClusterProfile.read(Path(self.environment[name]).absolute())
+        except ProfileError as error:
+            self.problems += [f"{name}: {problem}" for problem in error.problems]
+            return None
 
     def _path(self, name: str, meaning: str) -> Path:
         text = self.environment.get(name, "")

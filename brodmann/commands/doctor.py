@@ -31,6 +31,7 @@ PACKAGES = (
     "skimage",
     "tifffile",
     "torch",
+    "yaml",
 )
 
 

@@ -113,7 +113,7 @@ def _interrupt_jobs() -> None:
     """Nothing goes on behind the user's back: running jobs write a checkpoint, end, and go on at the next start."""
     from compute_service import settings, wiring
 
-    wiring.build_scheduler(settings.Settings.from_environment(os.environ)).interrupt_all()
+    wiring.interrupt_jobs(settings.Settings.from_environment(os.environ))
 
 
 def _tell_pids(data: DataFolder, pids: dict[str, int]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from compute_service.ports import JobPaths, SubmissionRefusedError
 from compute_service.profile import ClusterProfile, Partition
+from compute_service.schedulers.local import THREAD_VARIABLES
 from compute_service.schedulers.slurm_files import CLAIM_FAILED, PROLOGUE_FAILED, SlurmPaths
 from core.contracts.jobs import Resources
 
@@ -33,7 +34,8 @@ def partition_for(resources: Resources, profile: ClusterProfile) -> Partition:
     for partition in profile.partitions:
         if not lacks[partition.name]:
             return partition
-    raise SubmissionRefusedError("Refused: " + "; ".join(lacks.values()) + ". Choose a smaller preset, or ask the lab engineer.")
+    told = "; ".join(lacks.values())
+    raise SubmissionRefusedError(f"Refused: {told}. Choose a smaller preset, or ask the lab engineer.")
 
 
 def _lack(resources: Resources, partition: Partition) -> str:
@@ -101,7 +103,7 @@ def command_words(request: Request, profile: ClusterProfile) -> str:
 def batch_script(request: Request, profile: ClusterProfile) -> str:
     """The script that a node runs: it takes the submission's claim, prepares, runs the command, and leaves how it ended."""
     job = JobPaths(request.job_dir)
-    place = f'{shlex.quote(str(job.folder / "elements"))}/{ELEMENT}' if request.elements else shlex.quote(str(job.folder))
+    place = f"{shlex.quote(str(job.folder / 'elements'))}/{ELEMENT}" if request.elements else shlex.quote(str(job.folder))
     names = SlurmPaths(Path(), request.name)
     prologue = [line for number, text in enumerate(profile.prologue, 1) for line in _prologue_line(number, text)]
     return "\n".join(
@@ -111,6 +113,8 @@ def batch_script(request: Request, profile: ClusterProfile) -> str:
             f"name={shlex.quote(request.name)} place={place} code=0 stopped=0 child=",
             f"claim={names.claim} exit={names.exit}",
             *_SCRIPT_HEAD,
+            f"tell() {{ {_told_to_stop(request, profile)} 2> /dev/null; }}",
+            *(f"export {name}={request.resources.cpus}" for name in THREAD_VARIABLES),
             *prologue,
             f"{command_words(request, profile)} < /dev/null &",
             *_SCRIPT_TAIL,
@@ -132,15 +136,21 @@ _SCRIPT_HEAD = (
     '  exit "$1"',
     "}",
     # Slurm tells this script alone that the time is nearly over.
-    "trap 'stopped=$((stopped + 1)); [ -n \"$child\" ] && kill -TERM \"$child\" 2> /dev/null' TERM",
+    "trap 'stopped=$((stopped + 1)); [ -n \"$child\" ] && tell' TERM",
 )
 _SCRIPT_TAIL = (
     "child=$!",
-    '[ "$stopped" = 0 ] || kill -TERM "$child" 2> /dev/null',
+    '[ "$stopped" = 0 ] || tell',
     # A signal ends the waiting, not the command: then wait again.
     'while :; do before=$stopped; wait "$child"; code=$?; [ "$stopped" = "$before" ] && break; done',
     'leave "$code"',
 )
+
+
+def _told_to_stop(request: Request, profile: ClusterProfile) -> str:
+    """How the command is told: srun takes a TERM for the order to kill its processes at once, so Slurm tells those itself."""
+    by_slurm = request.resources.processes > 1 and Path(profile.launcher[0]).name == "srun"
+    return 'scancel --signal=TERM "$SLURM_JOB_ID"' if by_slurm else 'kill -TERM "$child"'
 
 
 def _prologue_line(number: int, text: str) -> Sequence[str]:

@@ -27,7 +27,7 @@ class Done:
 
 @dataclass(slots=True)
 class SlurmClient:
-    """One question at a time. After an answer that did not come, nobody is asked for a while: at first a second, then longer."""
+    """One question at a time. After an answer that did not come nobody is asked for a while: a second, then longer."""
 
     environment: Mapping[str, str]
     """All that Slurm's commands see, and with them the jobs."""

@@ -18,7 +18,7 @@ from compute_service.schedulers.slurm_text import (
 from compute_service.schedulers.slurm_words import Asked, verdict
 
 LONGEST_LOG_BYTES = 1 << 16
-WHOLE_QUEUE_INTERVAL_S = 15.0
+WHOLE_QUEUE_INTERVALS = 3
 BOOKS_DAYS = 30
 STILL_THERE = ("PENDING", "RUNNING", "SUSPENDED", "REQUEUED")
 FORGOTTEN = QueueStatus(
@@ -64,7 +64,7 @@ class Queue:
         """How many jobs are served before a waiting one; the whole queue is asked for seldom."""
         if row.reason not in ("Priority", "Resources"):
             return None
-        if self._clock() - self._whole_asked_at >= max(self._interval_s, WHOLE_QUEUE_INTERVAL_S):
+        if self._clock() - self._whole_asked_at >= WHOLE_QUEUE_INTERVALS * self._interval_s:
             self._whole = self._squeue("--states=PENDING", "--array-unique")
             self._whole_asked_at = self._clock()
         return jobs_before(self._whole, row)

@@ -126,4 +126,4 @@ def _ended(state: str, exit_code: str) -> Ended | None:
     if not state or match is None:
         return None
     # "CANCELLED by 1000": the rest says who.
-    return Ended(state.split()[0], int(match[1]), int(match[2]))
+    return Ended(state.split(maxsplit=1)[0], int(match[1]), int(match[2]))

@@ -20,12 +20,14 @@ LIVING = {
     "RESIZING": RUNNING, "STAGE_OUT": RUNNING,
 }  # fmt: skip
 
-# Ended for no fault of the job.
-BY_THE_CLUSTER = {
-    "NODE_FAIL": "the node it ran on failed",
-    "BOOT_FAIL": "the node it was given did not start",
-    "PREEMPTED": "it had to make way for a more urgent job",
-    "REVOKED": "the cluster took it back",
+# Ended in a way that the state alone tells; the interrupted ones for no fault of the job.
+PLAIN = {
+    "COMPLETED": QueueStatus(QueueState.COMPLETED),
+    "CANCELLED": QueueStatus(QueueState.CANCELLED),
+    "NODE_FAIL": QueueStatus(QueueState.INTERRUPTED, "the node it ran on failed"),
+    "BOOT_FAIL": QueueStatus(QueueState.INTERRUPTED, "the node it was given did not start"),
+    "PREEMPTED": QueueStatus(QueueState.INTERRUPTED, "it had to make way for a more urgent job"),
+    "REVOKED": QueueStatus(QueueState.INTERRUPTED, "the cluster took it back"),
 }
 
 # Of a job that waits. What is missing here is told in Slurm's own word.
@@ -40,7 +42,7 @@ REASONS = {
     "PartitionInactive": "Waiting: the partition takes no jobs now.",
     "PartitionConfig": "Waiting for ever: it asks for more than the partition has. Stop it, and tell the lab engineer.",
     "PartitionTimeLimit": "Waiting for ever: its time is over the partition's limit. Stop it, and tell the lab engineer.",
-    "PartitionNodeLimit": "Waiting for ever: it asks for more nodes than the partition gives. Stop it, and tell the lab engineer.",
+    "PartitionNodeLimit": "Waiting for ever: it asks for more nodes than it may have. Stop it, and tell the lab engineer.",
     "ReqNodeNotAvail": "Waiting: the nodes it needs are not available now.",
     "Reservation": "Waiting: the nodes are reserved for others now.",
     "launch failed requeued held": "Waiting: the cluster failed to start it and holds it. Stop it, and start it again.",
@@ -65,7 +67,7 @@ def waiting_words(reason: str, before: int | None) -> str:
         return f"Waiting in the queue: {before} job{'s' if before > 1 else ''} before yours."
     if reason == "Priority":
         return REASONS["Resources" if before == 0 else ""]
-    known = REASONS.get(reason) or REASONS.get(reason.split(",")[0])
+    known = REASONS.get(reason) or REASONS.get(reason.partition(",")[0])
     if known:
         return known
     if LIMITS.match(reason):
@@ -75,16 +77,13 @@ def waiting_words(reason: str, before: int | None) -> str:
 
 def verdict(ended: Ended, stopped: bool, log: bytes, asked: Asked) -> QueueStatus:
     """What became of a submission that Slurm calls ended: its state, its exit code, and what the log's end tells."""
-    if ended.state == "COMPLETED":
-        return QueueStatus(QueueState.COMPLETED)
-    if ended.state == "CANCELLED":
-        return QueueStatus(QueueState.CANCELLED)
-    if ended.state in BY_THE_CLUSTER:
-        return QueueStatus(QueueState.INTERRUPTED, BY_THE_CLUSTER[ended.state])
+    if ended.state in PLAIN:
+        return PLAIN[ended.state]
     # In a step of several processes Slurm calls it FAILED, and only the text knows better.
     if ended.state == "OUT_OF_MEMORY" or OOM_TEXT.search(log):
         return QueueStatus(QueueState.FAILED, f"it needed more memory than the {asked.memory_mb} MB it had asked for")
-    if ended.code == INTERRUPTED_CODE:
+    # The launcher of several processes kills the rest as soon as one has ended so.
+    if ended.code == INTERRUPTED_CODE or (stopped and ended.code in (KILLED + signal.SIGKILL, KILLED + signal.SIGTERM)):
         why = "its time at the cluster was nearly over" if stopped else "it was told to stop"
         return QueueStatus(QueueState.INTERRUPTED, why)
     if ended.state in ("TIMEOUT", "DEADLINE"):
