@@ -78,7 +78,7 @@ class SlurmScheduler:
         known = {queue_id: ticket for queue_id, ticket in tickets.items() if ticket is not None}
         finals = {queue_id: files.read_final(self._paths(ticket)) for queue_id, ticket in known.items()}
         open_ones = [known[queue_id] for queue_id, final in finals.items() if final is None]
-        answers = self._look(open_ones) if open_ones else {}
+        answers = self._look(open_ones)
         return {queue_id: finals.get(queue_id) or answers.get(queue_id) or UNKNOWN for queue_id in queue_ids}
 
     def cancel(self, queue_id: str) -> None:

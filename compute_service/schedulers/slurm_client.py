@@ -45,12 +45,7 @@ class SlurmClient:
             SchedulerUnavailableError: nobody answers; nothing is known, also not whether what was asked for was done.
             SlurmComplaintError: Slurm says no.
         """
-        if self.clock() < self._quiet_until:
-            raise SchedulerUnavailableError(self._why)
-        # Every other command hangs for seconds when the controller is away; this one answers in milliseconds.
-        ping = self._run(("scontrol", "ping"), PING_TIMEOUT_S)
-        if not controller_is_up(ping.out):
-            self._be_quiet(ping.complaint if is_away(ping.complaint) else "its controller is down")
+        self.ping()
         done = self._run(argv, timeout_s)
         if done.code and is_away(done.complaint):
             self._be_quiet(complaint_of(done.complaint))
@@ -58,6 +53,14 @@ class SlurmClient:
         if done.code:
             raise SlurmComplaintError(done.complaint)
         return done.out
+
+    def ping(self) -> None:
+        """Whether the controller is there: every other command hangs for seconds when it is not. SchedulerUnavailableError."""
+        if self.clock() < self._quiet_until:
+            raise SchedulerUnavailableError(self._why)
+        ping = self._run(("scontrol", "ping"), PING_TIMEOUT_S)
+        if not controller_is_up(ping.out):
+            self._be_quiet(ping.complaint if is_away(ping.complaint) else "its controller is down")
 
     def _run(self, argv: Sequence[str], timeout_s: float) -> Done:
         try:
@@ -73,7 +76,7 @@ class SlurmClient:
     def _be_quiet(self, why: str) -> None:
         self._back_off_s = min(self.longest_back_off_s, max(FIRST_BACK_OFF_S, 2 * self._back_off_s))
         self._quiet_until = self.clock() + self._back_off_s
-        self._why = f"Slurm does not answer: {complaint_of(why)}."
+        self._why = complaint_of(why)
         raise SchedulerUnavailableError(self._why)
 
 

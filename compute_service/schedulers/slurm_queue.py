@@ -35,6 +35,7 @@ class Queue:
         self._clock = clock
         self._rows: dict[tuple[int, int | None, str], Row] = {}
         self._asked_at = float("-inf")
+        self._pinged_at = float("-inf")
         self._whole: list[Row] = []
         self._whole_asked_at = float("-inf")
         self._has_books = True
@@ -45,12 +46,23 @@ class Queue:
 
     def rows(self, tickets: Sequence[Ticket]) -> dict[Ticket, Row]:
         """Those that Slurm knows; SchedulerUnavailableError."""
-        if self._clock() - self._asked_at >= self._interval_s:
+        if not tickets:
+            self._notice_absence()
+            return {}
+        is_old = self._clock() - self._asked_at >= self._interval_s
+        # One that is missing may be younger than what was seen: it is not called forgotten before Slurm says so.
+        if is_old or any(self._row(ticket) is None for ticket in tickets):
             rows = self._squeue("--me", "--array", "--states=all")
             self._rows = {(row.slurm_id, row.element, row.name): row for row in rows}
             self._asked_at = self._clock()
         found = {ticket: self._row(ticket) for ticket in tickets}
         return {ticket: row for ticket, row in found.items() if row is not None}
+
+    def _notice_absence(self) -> None:
+        """Nobody waits for an answer now, but people are shown whether there would be one."""
+        if self._clock() - self._pinged_at >= self._interval_s:
+            self._client.ping()
+            self._pinged_at = self._clock()
 
     def named(self, names: set[str]) -> dict[tuple[str, int | None], Row]:
         """By name and element what Slurm has under these names, the living before the ended; SchedulerUnavailableError."""
