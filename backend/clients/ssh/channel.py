@@ -1,9 +1,10 @@
 """A channel of an SSH connection with the habits of a socket that http.client relies on."""
 
 import io
+from contextlib import suppress
 from typing import Protocol
 
-from backend.clients.ssh.errors import NotSentError
+from backend.clients.ssh.errors import SSH_ERRORS, NotSentError
 
 # paramiko copies all that is left for every packet: given at once, an upload takes quadratic time.
 PIECE_BYTES = 1 << 15
@@ -53,7 +54,12 @@ class ChannelSocket:
 
     def recv(self, size: int, _flags: int = 0) -> bytes:
         """Some bytes, none at the end. ConnectionResetError where the end is not the server's: the rest is missing."""
-        content = self._channel.recv(size)
+        try:
+            content = self._channel.recv(size)
+        except TimeoutError:
+            raise
+        except SSH_ERRORS as error:  # reading sends too: that there is room again
+            raise ConnectionResetError("the SSH connection broke while an answer was read") from error
         if not content and not self._channel.eof_received:
             raise ConnectionResetError("the SSH connection broke while an answer was awaited")
         return content
@@ -74,13 +80,15 @@ class ChannelSocket:
 
     def shutdown(self, how: int) -> None:
         """As of a socket."""
-        self._channel.shutdown(how)
+        with suppress(*SSH_ERRORS):  # the connection is gone already
+            self._channel.shutdown(how)
 
     def close(self) -> None:
         """Close, as soon as nobody reads any more."""
         self._closed = True
         if self._readers == 0:
-            self._channel.close()
+            with suppress(*SSH_ERRORS):  # the connection is gone already
+                self._channel.close()
 
     def reader_closed(self) -> None:
         """One reader less."""
@@ -90,13 +98,22 @@ class ChannelSocket:
 
     def _send(self, piece: bytes) -> None:
         while piece:
-            if self._channel.closed and not self._sent:
-                raise NotSentError("the SSH channel was closed before the request was sent")
-            count = 0 if self._channel.closed else self._channel.send(piece)
-            if count == 0:
+            if (count := self._taken(piece)) == 0:
                 raise ConnectionResetError("the SSH connection broke while a request was sent")
             self._sent = True
             piece = piece[count:]
+
+    def _taken(self, piece: bytes) -> int:
+        """How much of it was sent. A packet that could not be written whole cannot be read by the server: it is not sent."""
+        try:
+            count = 0 if self._channel.closed else self._channel.send(piece)
+        except TimeoutError:
+            raise
+        except SSH_ERRORS:
+            count = 0
+        if count == 0 and not self._sent:
+            raise NotSentError("the SSH connection broke before a request was sent")
+        return count
 
 
 class _Reader(io.RawIOBase):

@@ -2,6 +2,10 @@
 
 from typing import Literal
 
+import paramiko
+
+SSH_ERRORS = (paramiko.SSHException, OSError, EOFError)
+"""paramiko's word for everything that may go wrong, and what it hands on from the socket."""
 Hop = Literal["resolve", "connect", "host_key", "login", "forward", "service"]
 HOPS: tuple[Hop, ...] = ("resolve", "connect", "host_key", "login", "forward", "service")
 """In the order a request passes them: who fails at one has passed those before."""

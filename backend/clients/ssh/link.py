@@ -12,15 +12,17 @@ import paramiko
 
 from backend.addresses import SshAddress
 from backend.clients.ssh.channel import ChannelSocket
-from backend.clients.ssh.errors import LinkError
+from backend.clients.ssh.errors import SSH_ERRORS, LinkError
 from backend.clients.ssh.known_hosts import check_key, known_keys, preferred
 from backend.clients.ssh.transport import HANDSHAKE_S, Transport, prompt_socket
 
 LOG = logging.getLogger(__name__)
 CONNECT_S = 3.0
-PROHIBITED, CONNECT_FAILED = 1, 2
-# paramiko's word for everything that may go wrong, and what its thread hands on from the socket.
-SSH_ERRORS = (paramiko.SSHException, OSError, EOFError)
+PROHIBITED = 1  # by the server's rules, in RFC 4254, 5.1
+
+
+class _BrokenError(Exception):
+    """The connection ended while a channel was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,23 @@ class Link:
         self._transport: Transport | None = None
         self._failure: tuple[float, LinkError] | None = None
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection now that is not known to be dead; without one the next request makes it."""
+        return self._transport is not None and self._transport.is_active()
+
     def open(self) -> ChannelSocket:
         """A channel to the compute service; LinkError says at which hop there is no way."""
+        try:
+            return self._opened(self._connected())
+        except _BrokenError:  # it died since it was last used, or just now: nothing was sent on it
+            try:
+                return self._opened(self._connected())
+            except _BrokenError as error:
+                raise LinkError("connect", f"The SSH connection to {self.address} broke: {error}.") from error
+
+    def _opened(self, transport: Transport) -> ChannelSocket:
         target = self.address.target
-        transport = self._connected()
         try:
             return ChannelSocket(transport.open_to(target))
         except paramiko.ChannelException as error:
@@ -62,7 +77,10 @@ class Link:
                 "let it listen where BRODMANN_COMPUTE_URL says.",
             ) from error
         except SSH_ERRORS as error:
-            raise LinkError("connect", f"The SSH connection to {self.address} broke: {_said(error)}.") from error
+            if isinstance(error, paramiko.SSHException) and transport.is_active():
+                raise LinkError("service", f"{self.address} does not reach {target} in time: {_said(error)}.") from error
+            transport.close()
+            raise _BrokenError(_said(error)) from error
 
     def close(self) -> None:
         """End the connection; the next request makes a new one."""
@@ -74,7 +92,7 @@ class Link:
     def _connected(self) -> Transport:
         asked_at = time.monotonic()
         with self._lock:
-            if self._transport is not None and self._transport.is_active():
+            if self._transport is not None and self.is_connected:
                 return self._transport
             if self._failure is not None and self._failure[0] > asked_at:
                 # Another thread tried while we waited for it: all are told, not each made to try in turn.

@@ -10,6 +10,7 @@ from paramiko.common import cMSG_CHANNEL_OPEN
 from paramiko.message import Message
 
 from backend.addresses import RemotePort, RemoteSocket
+from backend.clients.ssh.errors import SSH_ERRORS
 
 LOG = logging.getLogger(__name__)
 # paramiko logs what it also raises, with tracebacks; the errors are told in our words.
@@ -97,7 +98,7 @@ class Transport(paramiko.Transport):
         while self.is_active():
             try:
                 self.global_request("keepalive@openssh.com", wait=True)
-            except (paramiko.SSHException, OSError, EOFError):  # the connection ended while we asked
+            except SSH_ERRORS:  # the connection ended while we asked
                 return
             time.sleep(ASK_EVERY_S)
 

@@ -12,11 +12,14 @@ import pytest
 import requests
 
 from backend.addresses import ssh_address
+from backend.clients.compute import HttpCompute
 from backend.clients.ssh import transport
 from backend.clients.ssh.adapter import BASE_URL, mount
 from backend.clients.ssh.errors import LinkError
 from backend.clients.ssh.link import Credentials, Link
+from backend.domain.errors import ComputeUnreachableError
 from brodmann.lab.sshd import SshdLab, sshd_missing
+from tests.integration.backend.processes import await_true
 from tests.integration.backend.ssh.remote import LARGE, Remote, remote_service
 
 pytestmark = pytest.mark.skipif(bool(sshd_missing()), reason=sshd_missing())
@@ -192,6 +195,7 @@ def test_a_changed_host_key_is_refused_and_the_session_of_before_goes_on(port: R
             assert refused.hop == "host_key"
             assert "shows another key" in refused.message
             lab.stop_sessions()
+            await_true(lambda: not link.is_connected, "the end to be noticed")
             with pytest.raises(requests.ConnectionError, match="shows another key"):
                 get(session, "/health")
         link.close()
@@ -306,9 +310,12 @@ def test_a_slow_answer_is_no_silent_peer(lab: SshdLab, port: Remote, monkeypatch
     timer.join()
 
 
-def test_an_idle_session_that_was_killed_is_replaced_without_an_error(session: requests.Session, lab: SshdLab) -> None:
+def test_an_idle_session_that_was_killed_is_replaced_without_an_error(
+    session: requests.Session, link: Link, lab: SshdLab
+) -> None:
     assert get(session, "/health").ok
     lab.stop_sessions()
+    await_true(lambda: not link.is_connected, "the end to be noticed")
     assert session.post(BASE_URL + "/jobs", data=b"once", timeout=30).ok
 
 
@@ -318,7 +325,8 @@ def test_a_restarted_server_is_found_again(port: Remote, tmp_path: Path) -> None
         with session_over(link) as session:
             assert get(session, "/health").ok
             lab.down()
-            with pytest.raises(requests.ConnectionError):
+            await_true(lambda: not link.is_connected, "the end to be noticed")
+            with pytest.raises(requests.ConnectionError, match="No connection"):
                 get(session, "/health")
             lab.up()
             assert get(session, "/health").ok
@@ -340,3 +348,32 @@ def test_threads_that_wait_for_a_login_share_its_failure(port: Remote, tmp_path:
         with ThreadPoolExecutor(8) as threads:
             assert set(threads.map(ask, range(8))) == {"host_key"}
         assert lab.log().count("Connection from") < 8
+
+
+def test_while_sessions_are_killed_again_and_again_there_are_answers_and_named_errors_alone(lab: SshdLab, port: Remote) -> None:
+    link = link_to(lab, port)
+    compute, over, answers = HttpCompute("ssh://", None, link), threading.Event(), []
+
+    def ask() -> list[object]:
+        found: list[object] = []
+        while not over.is_set():
+            try:
+                found.append(compute.scheduler())
+                answers.append(None)
+            except ComputeUnreachableError as error:
+                found.append(error.details["sent"])
+        return found
+
+    with ThreadPoolExecutor(4) as threads:
+        asking = [threads.submit(ask) for _ in range(4)]
+        try:
+            for _ in range(25):
+                before = len(answers)
+                await_true(lambda before=before: len(answers) > before + 5, "answers")  # type: ignore[misc]
+                lab.stop_sessions()
+        finally:
+            over.set()
+        found = [answer for each in asking for answer in each.result()]
+    assert {answer for answer in found if answer not in (True, False)} == {"remote"}
+    assert compute.scheduler() == "remote"
+    link.close()

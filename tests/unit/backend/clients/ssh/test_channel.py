@@ -1,6 +1,7 @@
 """The habits of a socket, on a channel in memory."""
 
 import pytest
+from paramiko import SSHException
 
 from backend.clients.ssh.channel import PIECE_BYTES, ChannelSocket
 from backend.clients.ssh.errors import NotSentError
@@ -90,8 +91,47 @@ def test_a_channel_closed_later_may_have_sent_something() -> None:
         socket.sendall(b"more")
 
 
-def test_a_channel_that_takes_nothing_more_is_no_endless_loop() -> None:
+@pytest.mark.parametrize("error", [EOFError(), OSError("Socket is closed"), SSHException("gone")])
+def test_a_connection_that_breaks_is_told_as_sockets_do(error: Exception) -> None:
+    class Broken(MemoryChannel):
+        def recv(self, size: int, /) -> bytes:
+            raise error
+
+        def send(self, content: bytes, /) -> int:
+            if content != b"POST":
+                raise error
+            return super().send(content)
+
+        def close(self) -> None:
+            raise error
+
+    fresh, used = ChannelSocket(Broken()), ChannelSocket(Broken())
+    used.sendall(b"POST")
+    with pytest.raises(NotSentError):
+        fresh.sendall(b"GET")
     with pytest.raises(ConnectionResetError):
+        used.sendall(b"more")
+    with pytest.raises(ConnectionResetError):
+        used.recv(10)
+    used.close()
+
+
+def test_a_timeout_stays_a_timeout() -> None:
+    class Full(MemoryChannel):
+        def send(self, content: bytes, /) -> int:
+            raise TimeoutError
+
+        def recv(self, size: int, /) -> bytes:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        ChannelSocket(Full()).sendall(b"POST")
+    with pytest.raises(TimeoutError):
+        ChannelSocket(Full()).recv(10)
+
+
+def test_a_channel_that_takes_nothing_more_is_no_endless_loop() -> None:
+    with pytest.raises(NotSentError):
         ChannelSocket(MemoryChannel(room=0)).sendall(b"POST")
 
 
