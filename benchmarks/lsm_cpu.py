@@ -2,7 +2,6 @@
 
 Plain training: torch's DataLoader as it comes, each patch cut by itself, float32. Plain prediction: patch by patch of
 64 x 64 labels. `train.compiled_faster` is our step through torch.compile beside our step, without the one that compiles.
-The data stages, OpenCV's threads and the device's run on the CPU, are timed side by side.
 
 Example: python -m benchmarks.lsm_cpu --json benchmarks/results/lsm_cpu.json
 """
@@ -12,13 +11,11 @@ import time
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import torch
 
 from benchmarks.figures import Figure, run
 from benchmarks.lsm_speed import Learner, LoopTime, noise_source, own_steps, plain_steps, predict_ratio, time_loop
 from core.contracts.presets import PRESETS
 from core.training.batches import threaded_batches
-from core.training.device_stage import DeviceStage
 from core.training.patch_source import Batch, PatchSource
 
 SIDE_MM = 40.0
@@ -39,7 +36,6 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
     mine, theirs = _middle(own_times), _middle(plain_times)
     faster, equal = predict_ratio(settings, side_px=512, patches=4 if options.quick else 16)
     plans = [source.plan(step) for step in range(2 if options.quick else 6)]
-    stage = DeviceStage(source, torch.device("cpu"))
     return [
         Figure("train.vs_plain", theirs.step_s / mine.step_s, "times"),
         Figure("train.step_s", mine.step_s, "s"),
@@ -48,7 +44,6 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
         Figure("train.data_share", mine.data_s / mine.step_s, ""),
         Figure("train.plain_data_share", theirs.data_s / theirs.step_s, ""),
         Figure("data.opencv_patch_ms", _patch_ms(source, threaded_batches(source, plans)), "ms"),
-        Figure("data.torch_patch_ms", _patch_ms(source, (stage.batch(plan) for plan in plans)), "ms"),
         Figure("predict.vs_patchwise", faster, "times"),
         Figure("predict.equal_labels", equal, ""),
     ]

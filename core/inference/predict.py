@@ -2,9 +2,7 @@
 
 import math
 import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from core.ahead import ahead
 from core.contracts.datasets import RasterGrid
 from core.contracts.training import AREA, BACKGROUND, Precision
 from core.inference.shape_prior import fused
@@ -24,9 +23,9 @@ from core.sampling.patches import Raster
 from core.sampling.regions import PlacedMask
 from core.sampling.shapes import window
 
-TILE_PX = {"cpu": 512, "cuda": 1472}
+TILE_PX = {"cpu": 512, "cuda": 1024}
 """Side of a tile: on a GPU the border that every tile reads beside itself weighs more than the memory it takes."""
-READERS = 8
+READERS = 16
 """Threads that read tiles for a GPU, which predicts one in less time than a thread needs to decode it."""
 CERTAIN = 255
 
@@ -146,15 +145,7 @@ def _read_ahead(
 
     # On the CPU the network wants all cores: one tile is read ahead and no more.
     readers = 1 if choose_device().type == "cpu" else min(READERS, os.cpu_count() or 1)
-    with ThreadPoolExecutor(max_workers=readers) as pool:
-        reading: deque[tuple[Tile, Future[list[NDArray[np.uint8]]]]] = deque()
-        for tile in tiles:
-            reading.append((tile, pool.submit(images_of, tile)))
-            if len(reading) > readers:
-                first, images = reading.popleft()
-                yield first, images.result()
-        for tile, images in reading:
-            yield tile, images.result()
+    return ahead(images_of, tiles, readers)
 
 
 def _window(shape: tuple[int, ...], tile: Tile) -> tuple[slice, slice]:

@@ -1,9 +1,10 @@
 """Predict areas on sections between those their model was trained on (thesis 5.1.2)."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from core.ahead import ahead
 from core.anatomy.chain import doubt_from
 from core.anatomy.shape_between import NoShapeError, interpolated_distance
 from core.contracts.datasets import RasterGrid
@@ -62,22 +64,41 @@ def predict(definition: JobDefinition, context: JobContext) -> None:
     results = context.results / FOLDER
     results.mkdir(exist_ok=True)
     sections = parameters.sections[context.element :: context.elements]
-    progress = _Reporter(context, len(sections))
+    missing = [number for number in sections if not _is_written(results, number, model)]
+    progress = _Reporter(context, len(sections), len(sections) - len(missing))
     with ThreadPoolExecutor(max_workers=1) as writer:
         written: Future[None] | None = None
-        for index, number in enumerate(sections):
-            if not all((results / f"{number}_{area}.json").exists() for area in model.areas):
-                region = section_region(folder, [regions[each] for each in model.neighbours(number)], number)
-                prior = section_prior(folder, model, region)
-                shapes = section_shapes(folder, model, region)
-                prediction = predict_section(folder, region, predictor, partial(progress.tile, index, number), prior, shapes)
-                if written is not None:
-                    written.result()  # one section is being written at most: memory stays bounded
-                doubt = doubt_from(folder.alignment, model.neighbours(number), number)
-                written = writer.submit(_write, results, model, prediction, number, doubt)
-            progress.section(index + 1, number)
+        for number, given in ahead(partial(_given, folder, model, regions), missing):
+            prediction = predict_section(
+                folder, given.region, predictor, partial(progress.tile, number), given.prior, given.shapes
+            )
+            if written is not None:
+                written.result()  # one section is being written at most: memory stays bounded
+            written = writer.submit(_write, results, model, prediction, number, given.alignment_doubt)
+            progress.section(number)
         if written is not None:
             written.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a section's prediction starts from beside the image, worked out while the section before it is predicted."""
+
+    region: PlacedMask
+    prior: NDArray[np.float32] | None
+    shapes: list[Raster]
+    alignment_doubt: str
+
+
+def _given(folder: BrainFolder, model: SegmentationModel, regions: Mapping[int, PlacedMask], number: int) -> _Given:
+    neighbours = model.neighbours(number)
+    region = section_region(folder, [regions[each] for each in neighbours], number)
+    prior, shapes = section_prior(folder, model, region), section_shapes(folder, model, region)
+    return _Given(region, prior, shapes, doubt_from(folder.alignment, neighbours, number))
+
+
+def _is_written(results: Path, number: int, model: SegmentationModel) -> bool:
+    return all((results / f"{number}_{area}.json").exists() for area in model.areas)
 
 
 def predictor_of(model: SegmentationModel, network: nn.Module, others: Sequence[Trained] = ()) -> Predictor:
@@ -175,18 +196,22 @@ def _read(section: SectionReader, grid: RasterGrid) -> NDArray[np.uint8]:
 class _Reporter:
     """Progress in sections, with tiles as fractions of one; asks after each tile whether to stop."""
 
-    def __init__(self, context: JobContext, sections: int) -> None:
+    def __init__(self, context: JobContext, sections: int, done: int) -> None:
         self._context, self._sections, self._started = context, sections, time.monotonic()
+        self._done, self._done_before = done, done
 
-    def tile(self, index: int, number: int, done: int, of: int) -> None:
+    def tile(self, number: int, done: int, of: int) -> None:
         if self._context.stop_requested():
-            raise JobInterruptedError(f"prediction was stopped in section {number}, after {index} of {self._sections} sections")
-        self._tell(f"predicting section {number}", index, index + done / of)
+            raise JobInterruptedError(
+                f"prediction was stopped in section {number}, after {self._done} of {self._sections} sections"
+            )
+        self._tell(f"predicting section {number}", self._done + done / of)
 
-    def section(self, done: int, number: int) -> None:
-        self._tell(f"predicted section {number}", done, done)
+    def section(self, number: int) -> None:
+        self._done += 1
+        self._tell(f"predicted section {number}", self._done)
 
-    def _tell(self, phase: str, step: int, fraction: float) -> None:
-        elapsed_s = time.monotonic() - self._started
-        eta_s = elapsed_s / fraction * (self._sections - fraction) if fraction else None
-        self._context.report(Progress(at=datetime.now(UTC), phase=phase, step=step, of=self._sections, eta_s=eta_s))
+    def _tell(self, phase: str, done: float) -> None:
+        elapsed_s, computed = time.monotonic() - self._started, done - self._done_before
+        eta_s = elapsed_s / computed * (self._sections - done) if computed else None
+        self._context.report(Progress(at=datetime.now(UTC), phase=phase, step=self._done, of=self._sections, eta_s=eta_s))

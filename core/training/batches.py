@@ -29,8 +29,7 @@ def planned_batches(source: PatchSource, plans: Iterable[Plan]) -> Iterator[Batc
     """A batch for each plan, in order: on the GPU where there is one and the sections fit, else in the host's memory."""
     device = choose_device()
     if fits(source, device):
-        stage = DeviceStage(source, device)
-        return (stage.batch(plan) for plan in plans)
+        return DeviceStage(source, device).batches(plans)
     return threaded_batches(source, plans)
 
 

@@ -5,7 +5,7 @@ reads the sections where they lie and writes the batch (core.training.fused_cut)
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.ahead import ahead
 from core.contracts.datasets import RasterGrid
 from core.models.device import can_compile
 from core.models.factory import input_names
 from core.models.geometry import shape_names
-from core.sampling.augmentation import Variation
 from core.sampling.labels import OUTSIDE
 from core.sampling.patches import WHITE, Raster, Square, square_to_raster
 from core.sampling.shapes import FAR_OUTSIDE
@@ -28,6 +28,8 @@ _CHUNK_PX = 1 << 26
 _CUBIC = -0.75
 """The free parameter of cubic interpolation; OpenCV's and torch's value, with which training and prediction agree."""
 _TAPS = 4
+_LABELS, _OWN_AND_OTHER = "labels", (" own", " other")
+"""Names of groups of rasters beside those of the images; a shape has two: where an outline lies, and where the other's does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class _Rasters:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where patches lie in `flat`, the rasters of all sections.
+    """Where patches of `size_px` lie in `flat`, the rasters of all sections.
 
     `lies` (n, 5) int64: of each patch's raster the first byte, height and width, and the pixel (row, column) from which its
     `affine` (n, 2, 3) float32 leads: from a pixel near by float32 places samples to a thousandth, however large the section.
@@ -61,10 +63,20 @@ class Places:
     flat: Tensor
     lies: Tensor
     affine: Tensor
+    size_px: int
 
     def part(self, part: slice) -> Self:
         """Some of the patches."""
         return replace(self, lies=self.lies[part], affine=self.affine[part])
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A batch before it is cut: the places of its patches in each group of rasters, and how they are varied."""
+
+    places: dict[str, Places]
+    intensities: Tensor
+    shape_errors: Tensor
 
 
 class DeviceStage:
@@ -75,53 +87,32 @@ class DeviceStage:
 
     def __init__(self, source: PatchSource, device: torch.device) -> None:
         self._source, self._device = source, device
-        self._images = {
-            name: self._placed([_in_memory(section.images[name]) for section in source.sections])
-            for name in input_names(source.settings.architecture)
-        }
-        # For each area its maps on all sections, then those of the other sections' outlines.
-        self._shapes = [
-            [self._placed([section.shapes[area][which] for section in source.sections]) for which in (0, 1)]
-            for area in range(len(source.sections[0].shapes))
-        ]
-        self._labels = self._placed([section.labels for section in source.sections])
+        self._images = input_names(source.settings.architecture)
+        self._shapes = shape_names(len(source.sections[0].shapes))
+        groups = {name: [_in_memory(section.images[name]) for section in source.sections] for name in self._images}
+        for area, name in enumerate(self._shapes):
+            for which, part in enumerate(_OWN_AND_OTHER):
+                groups[name + part] = [section.shapes[area][which] for section in source.sections]
+        groups[_LABELS] = [section.labels for section in source.sections]
+        self._rasters = {name: _Rasters.placed(rasters, device) for name, rasters in groups.items()}
+        squares = source.input_squares()
+        self._squares = {name: squares[name] for name in self._images} | {_LABELS: source.label_square()}
+        self._squares |= {name + part: squares[name] for name in self._shapes for part in _OWN_AND_OTHER}
         self._fused = _fused_cut() if can_compile(device) else None
+
+    def batches(self, plans: Iterable[Plan]) -> Iterator[Batch]:
+        """The batches of plans, in order; where the patches of the next one lie is worked out while these are learnt from."""
+        return (self._batch(placed) for _, placed in ahead(self._placed, plans))
 
     def batch(self, plan: Plan) -> Batch:
         """The patches of a plan, on the device."""
-        squares = self._source.input_squares()
-        varied = self._intensities([variation for _, variation in plan])
-        inputs = {name: self._cut(rasters, squares[name], plan, WHITE, varied) for name, rasters in self._images.items()}
-        as_is = self._intensities([Variation()] * len(plan))
-        for name, maps in zip(shape_names(len(self._shapes)), self._shapes, strict=True):
-            own, other = (self._cut(each, squares[name], plan, FAR_OUTSIDE, as_is) for each in maps)
-            errors = torch.tensor([variation.shape_error for _, variation in plan], device=own.device).view(-1, 1, 1, 1)
-            inputs[name] = (own + errors * (other - own)).clamp_(0, 1)
-        return Batch(inputs, self._cut_labels(plan))
+        return self._batch(self._placed(plan))
 
-    def _placed(self, rasters: Sequence[Raster]) -> _Rasters:
-        return _Rasters.placed(rasters, self._device)
-
-    def _intensities(self, variations: Sequence[Variation]) -> Tensor:
-        """(n, 3): α, γ, β of each patch."""
-        return torch.tensor([(each.alpha, each.gamma, each.beta) for each in variations], device=self._device)
-
-    def _cut(self, rasters: _Rasters, square: Square, plan: Plan, fill: int, intensities: Tensor) -> Tensor:
-        """(n, 1, size, size) float32: α·x^γ + β of the interpolated intensity x, which is rounded to 8 bits first."""
-        places, size = self._places(rasters, square, plan), square.size_px
-        cut = torch.empty((len(plan), 1, size, size), device=self._device)
-        if self._fused is not None:
-            self._fused(places, intensities, fill, cut[:, 0])
-            return cut
-        each = max(1, _CHUNK_PX // size**2)
-        for part in (slice(first, first + each) for first in range(0, len(plan), each)):
-            cut[part, 0] = _cubic(places.part(part), size, fill, intensities[part])
-        return cut
-
-    def _cut_labels(self, plan: Plan) -> Tensor:
-        """(n, size, size) uint8, 255 beyond the raster."""
-        square = self._source.label_square()
-        return _nearest(self._places(self._labels, square, plan), square.size_px, OUTSIDE)
+    def _placed(self, plan: Plan) -> _Placed:
+        varied = [(each.alpha, each.gamma, each.beta, each.shape_error) for _, each in plan]
+        table = torch.tensor(varied, dtype=torch.float32).to(self._device)
+        places = {name: self._places(rasters, self._squares[name], plan) for name, rasters in self._rasters.items()}
+        return _Placed(places, table[:, :3].contiguous(), table[:, 3].view(-1, 1, 1, 1))
 
     def _places(self, rasters: _Rasters, square: Square, plan: Plan) -> Places:
         affines, lies = np.empty((len(plan), 2, 3)), np.empty((len(plan), 5), np.int64)
@@ -132,7 +123,27 @@ class DeviceStage:
             affine[:, 2] -= corner[::-1]
             affines[index], lies[index] = affine, (*rasters.extents[centre.section_index], *corner)
         lying, turned = (torch.from_numpy(each).to(self._device) for each in (lies, affines.astype(np.float32)))
-        return Places(rasters.flat, lying, turned)
+        return Places(rasters.flat, lying, turned, square.size_px)
+
+    def _batch(self, placed: _Placed) -> Batch:
+        inputs = {name: self._cut(placed.places[name], WHITE, placed.intensities) for name in self._images}
+        as_they_are = torch.tensor([1.0, 1.0, 0.0], device=self._device).repeat(len(placed.intensities), 1)
+        for name in self._shapes:
+            own, other = (self._cut(placed.places[name + part], FAR_OUTSIDE, as_they_are) for part in _OWN_AND_OTHER)
+            inputs[name] = (own + placed.shape_errors * (other - own)).clamp_(0, 1)
+        return Batch(inputs, _nearest(placed.places[_LABELS], OUTSIDE))
+
+    def _cut(self, places: Places, fill: int, intensities: Tensor) -> Tensor:
+        """(n, 1, size, size) float32: α·x^γ + β of the interpolated intensity x, which is rounded to 8 bits first."""
+        count, size = len(places.lies), places.size_px
+        cut = torch.empty((count, 1, size, size), device=self._device)
+        if self._fused is not None:
+            self._fused(places, intensities, fill, cut[:, 0])
+            return cut
+        each = max(1, _CHUNK_PX // size**2)
+        for part in (slice(first, first + each) for first in range(0, count, each)):
+            cut[part, 0] = _cubic(places.part(part), fill, intensities[part])
+        return cut
 
 
 def held_bytes(source: PatchSource) -> float:
@@ -156,9 +167,9 @@ def _fused_cut() -> Callable[[Places, Tensor, int, Tensor], None]:
     return cut
 
 
-def _cubic(places: Places, size: int, fill: int, intensities: Tensor) -> Tensor:
+def _cubic(places: Places, fill: int, intensities: Tensor) -> Tensor:
     """(n, size, size) float32, interpolated from 4 × 4 pixels, those beyond the raster being `fill`."""
-    x, y = _positions(places, size)
+    x, y = _positions(places)
     left, top = x.floor(), y.floor()
     across, down = _cubic_weights(x - left), _cubic_weights(y - top)
     row, column = top.long() - 1, left.long() - 1
@@ -172,15 +183,15 @@ def _cubic(places: Places, size: int, fill: int, intensities: Tensor) -> Tensor:
     return alpha * (total.round().clamp(0, 255) / 255) ** gamma + beta
 
 
-def _nearest(places: Places, size: int, fill: int) -> Tensor:
+def _nearest(places: Places, fill: int) -> Tensor:
     """(n, size, size) uint8, the nearest pixel's value, `fill` beyond the raster."""
-    x, y = _positions(places, size)
+    x, y = _positions(places)
     return _pixel(places, y.round().long(), x.round().long(), fill).to(torch.uint8)
 
 
-def _positions(places: Places, size: int) -> tuple[Tensor, Tensor]:
+def _positions(places: Places) -> tuple[Tensor, Tensor]:
     """x and y (n, size, size) of each pixel, from the pixel the affine leads from."""
-    index, affine = torch.arange(size, device=places.affine.device), places.affine[..., None, None]
+    index, affine = torch.arange(places.size_px, device=places.affine.device), places.affine[..., None, None]
     across, down = index.float().view(1, 1, -1), index.float().view(1, -1, 1)
     x, y = (affine[:, axis, 0] * across + affine[:, axis, 1] * down + affine[:, axis, 2] for axis in range(2))
     return x, y

@@ -19,8 +19,8 @@ _WARPS = 4
 
 
 def cut(places: "Places", intensities: Tensor, fill: int, out: Tensor) -> None:
-    """Write the patches into `out` (n, size, size) float32, on the GPU; `intensities` (n, 3) float32: α, γ, β of each."""
-    count, size, _ = out.shape
+    """Write the patches into `out` (n, size_px, size_px) float32, on the GPU; `intensities` (n, 3) float32: α, γ, β of each."""
+    count, size = len(places.lies), places.size_px
     squares = triton.cdiv(size, _SIDE)
     with torch.cuda.device_of(out):
         _cut[(squares, squares, count)](
@@ -41,19 +41,24 @@ def _cut(flat, lies, affine, intensities, out, size, fill, side: tl.constexpr):
 
     lies += patch * 5
     first, height, width = tl.load(lies), tl.load(lies + 1), tl.load(lies + 2)
-    source_row = top.to(tl.int64) + (tl.load(lies + 3) - 1)
-    source_column = left.to(tl.int64) + (tl.load(lies + 4) - 1)
-    start = flat + first + source_row * width + source_column
+    from_row, from_column = tl.load(lies + 3) - 1, tl.load(lies + 4) - 1
+    # From here 32 bits reach every pixel of a patch, and cost half of what 64 do.
+    start = flat + first + from_row * width + from_column
+    top_edge, bottom_edge = (0 - from_row).to(tl.int32), (height - from_row).to(tl.int32)
+    left_edge, right_edge = (0 - from_column).to(tl.int32), (width - from_column).to(tl.int32)
+    stride = width.to(tl.int32)
+    source_row, source_column = top.to(tl.int32), left.to(tl.int32)
+    offset = source_row * stride + source_column
     total = tl.zeros((side, side), tl.float32)
     for i in tl.static_range(4):
-        in_rows = (source_row + i >= 0) & (source_row + i < height)
+        in_rows = (source_row + i >= top_edge) & (source_row + i < bottom_edge)
         line = tl.zeros((side, side), tl.float32)
         for j in tl.static_range(4):
-            inside = in_rows & (source_column + j >= 0) & (source_column + j < width)
-            pixel = tl.load(start + j, mask=inside, other=0).to(tl.float32)
+            inside = in_rows & (source_column + j >= left_edge) & (source_column + j < right_edge)
+            pixel = tl.load(start + offset + j, mask=inside, other=0).to(tl.float32)
             line += _weight(x - left, j) * tl.where(inside, pixel, fill)
         total += _weight(y - top, i) * line
-        start += width
+        offset += stride
 
     intensities += patch * 3
     alpha, gamma, beta = tl.load(intensities), tl.load(intensities + 1), tl.load(intensities + 2)

@@ -84,8 +84,9 @@ def evaluated(model: nn.Module, held_out: HeldOut) -> Iterator[tuple[Tensor, Ten
         inputs = [as_input(image.to(device)) for image in batch.inputs.values()]
         with torch.inference_mode(), mixed_precision(device, held_out.source.settings.precision):
             logits = model(*inputs).float().cpu()
-        known = batch.labels < logits.shape[1]
-        yield logits.permute(0, 2, 3, 1)[known], batch.labels[known].long()
+        labels = batch.labels.cpu()
+        known = labels < logits.shape[1]
+        yield logits.permute(0, 2, 3, 1)[known], labels[known].long()
 
 
 def f1_by_area(pixels: Iterable[tuple[Tensor, Tensor]], areas: Sequence[str]) -> dict[str, float]:

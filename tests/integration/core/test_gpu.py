@@ -19,7 +19,11 @@ from core.training.device_stage import DeviceStage
 from core.training.loop import train_model
 from tests.fakes.learning import RecordedSurroundings, patch_source
 
-pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")]
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch"),  # torch's compiler imports what torch has deprecated
+]
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 SETTINGS = SegmentationSettings(architecture="ms_unet", output_px=32, batch_size=3, iterations=6, seed=5, learning_rate=0.01)
