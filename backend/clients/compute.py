@@ -24,7 +24,7 @@ from core.contracts.jobs import JobDefinition, JobReport
 Shape = TypeVar("Shape", bound=BaseModel)
 CONNECT_S, CHECK_S, READ_S = 2.0, 10.0, 20.0
 LARGEST_RESULT_BYTES = 64 << 20
-CHUNK_BYTES = 1 << 16
+CHUNK_BYTES = 1 << 18
 RESULT_ATTEMPTS = 3
 NEVER_SENT = (LinkError, NotSentError, NewConnectionError, ConnectTimeoutError)
 REPORTS: TypeAdapter[dict[str, list[JobReport]]] = TypeAdapter(dict[str, list[JobReport]])
@@ -170,7 +170,7 @@ def _unreachable(url: str, error: requests.RequestException) -> ComputeUnreachab
     details: dict[str, object] = {"sent": not any(isinstance(cause, NEVER_SENT) for cause in causes), "hop": "service"}
     for cause in causes:
         if isinstance(cause, LinkError):
-            return ComputeUnreachableError(f"{cause.message} Jobs wait meanwhile.", details | {"hop": cause.hop})
+            return ComputeUnreachableError(cause.message, details | {"hop": cause.hop})
     return ComputeUnreachableError(
         f"The compute service at {url} does not answer ({type(error).__name__}). "
         "Jobs wait until it is back; `brodmann cluster check` says what is wrong.",

@@ -29,17 +29,13 @@ class HealthCheck:
     def __init__(self, store: DocumentStore, compute: ComputeClient) -> None:
         self._store = store
         self._compute = compute
-        self._lock = threading.Lock()
-        self._asked_at = -BELIEVED_S
-        self._found = Found(reachable=False)
+        self._asking = threading.Lock()
+        self._asked_at = 0.0
+        self._found: Found | None = None
 
     def read(self) -> Health:
         """The health now."""
-        with self._lock:
-            if time.monotonic() - self._asked_at >= BELIEVED_S:
-                self._found = self._ask()
-                self._asked_at = time.monotonic()
-            found = self._found
+        found = self._believed()
         return Health(
             status="ok" if found.hop is None else "degraded",
             version=version("brodmann"),
@@ -48,6 +44,23 @@ class HealthCheck:
             compute_reason="" if found.hop is None else reason(found.hop),
             store=self._store.kind,
         )
+
+    def _believed(self) -> Found:
+        """What was found lately. While one asks, which may take long, the others are told what was found before."""
+        found = self._found
+        if found is not None and (self._is_fresh() or not self._asking.acquire(blocking=False)):
+            return found
+        if found is None:
+            self._asking.acquire()
+        try:
+            if self._found is None or not self._is_fresh():
+                self._found, self._asked_at = self._ask(), time.monotonic()
+            return self._found
+        finally:
+            self._asking.release()
+
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._asked_at < BELIEVED_S
 
     def _ask(self) -> Found:
         try:

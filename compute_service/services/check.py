@@ -54,7 +54,8 @@ class CheckService:
         try:
             reason = (self.jobs / SCHEDULER_NOTE).read_text("utf-8")
         except FileNotFoundError:
-            return CheckedHop(hop="scheduler", holds=True, found=f"{self.scheduler} answers")
+            asked = "answers" if self._poller().holds else "is not asked without a poller"
+            return CheckedHop(hop="scheduler", holds=True, found=f"{self.scheduler} {asked}")
         return CheckedHop(
             hop="scheduler",
             holds=False,

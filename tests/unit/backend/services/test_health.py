@@ -1,12 +1,15 @@
 """The health, with a compute service in memory."""
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from threading import Barrier, Event
 from typing import get_args
 
 import pytest
 
 from backend.domain.errors import ComputeRefusedError, ComputeUnreachableError
 from backend.domain.hops import REASONS, first_failing
+from backend.services import health as module
 from backend.services.health import HealthCheck
 from core.contracts.cluster import CheckedHop, Hop, ServiceCheck
 from tests.fakes.compute_client import FakeComputeClient
@@ -67,6 +70,45 @@ def test_it_asks_again_only_after_a_while(health: HealthCheck, compute: FakeComp
     assert health.read().status == "ok"
     compute.reachable = False
     assert health.read().status == "ok"
+
+
+def test_while_one_asks_the_others_are_told_what_was_found_before(
+    health: HealthCheck, compute: FakeComputeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert health.read().status == "ok"
+    monkeypatch.setattr(module, "BELIEVED_S", 0.0)
+    asked, answer = Event(), Event()
+
+    def check() -> ServiceCheck:
+        asked.set()
+        assert answer.wait(30)
+        raise ComputeUnreachableError("silent")
+
+    monkeypatch.setattr(compute, "check", check)
+    with ThreadPoolExecutor(1) as thread:
+        slow = thread.submit(health.read)
+        assert asked.wait(30)
+        assert health.read().status == "ok"
+        answer.set()
+        assert slow.result().compute_hop == "service"
+
+
+def test_the_first_ones_wait_for_one_question(health: HealthCheck, compute: FakeComputeClient) -> None:
+    start, check, asked = Barrier(4), compute.check, []
+
+    def counted() -> ServiceCheck:
+        asked.append(None)
+        return check()
+
+    compute.check = counted  # type: ignore[method-assign]
+
+    def read(_: int) -> str:
+        start.wait()
+        return health.read().status
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(read, range(4))) == {"ok"}
+    assert len(asked) == 1
 
 
 def test_another_version_is_the_first_thing_told() -> None:

@@ -32,7 +32,9 @@ def test_without_a_poller_jobs_are_not_moved_on(service: CheckService) -> None:
 
 
 def test_a_scheduler_that_is_away_is_told_with_its_reason(service: CheckService) -> None:
-    assert hop(service, "scheduler").holds
+    assert "not asked" in hop(service, "scheduler").found
+    with alone(service.jobs, Event()):
+        assert hop(service, "scheduler").found == "local answers"
     (service.jobs / SCHEDULER_NOTE).write_text("Unable to contact the controller")
     told = hop(service, "scheduler")
     assert not told.holds
