@@ -142,3 +142,14 @@ def test_the_check_lists_overlap_gap_and_crossing_and_mends_each_in_one_step(des
     await_result(lambda: shape(desk, beside).area > 1000 * 995, "the wider one", 30)
     assert shape(desk, beside).intersection(shape(desk, upper)).area == pytest.approx(0, abs=1)
     assert shape(desk, beside).distance(shape(desk, upper)) == pytest.approx(0, abs=0.01)
+
+
+def test_a_freehand_line_along_a_border_takes_it_over(desk: Desk) -> None:
+    [left] = put(desk, [(3000, 3000), (4000, 3000), (4200, 4000), (4000, 5000), (3000, 5000)])
+    desk.press("f")
+    desk.drag((5000, 3200), (4060, 3180), (4220, 4000), (4030, 4900), (5000, 4800), (5000, 3260))
+    [right] = [one["uid"] for one in desk.await_stored(2) if one["uid"] != left]
+    places = [(node[0], node[1]) for node in nodes(desk, right)]
+    assert (4200, 4000) in places
+    shared = {(node[0], node[1]) for node in nodes(desk, left)} & set(places)
+    assert len(shared) == 3  # the corner, and where the line came to the border and left it

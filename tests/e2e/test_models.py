@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from shapely import MultiPoint
 
 from core.contracts.presets import PRESETS
-from tests.e2e.browser import at_um, browser_page, log_in
+from tests.e2e.browser import Desk, at_um, browser_page, log_in
 from tests.e2e.conftest import Api, Product, await_result
 
 PROJECT = "/api/projects/demo"
@@ -166,7 +167,7 @@ def test_the_wizard_starts_a_global_model_from_an_earlier_one(page: Page, api: A
 
 
 @pytest.mark.timeout(400)
-def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page) -> None:
+def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page, api: Api) -> None:
     """The last of the file: it leaves verdicts and a section more that is annotated."""
     page.goto("/p/demo/review?area=hOc1")
     viewer = page.get_by_test_id("section-viewer")
@@ -176,12 +177,12 @@ def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page) -> None
     todo = [item.get_attribute("data-number") or "" for item in queue.all()]  # the most doubtful first
     assert len(todo) == 3
     expect(viewer).to_have_attribute("data-section", todo[0])
-    page.keyboard.press("a")
+    for key in "auau":  # as quick as a hand that need not look
+        page.keyboard.press(key)
+    expect(viewer).to_have_attribute("data-section", todo[2])
+    expect(queue).to_have_count(1)
+    page.locator(f"[data-testid=film-frame][data-number='{todo[1]}']").click()
     expect(panel).to_have_attribute("data-verdict", "accepted")
-    expect(queue).to_have_count(2)
-    page.keyboard.press("u")
-    expect(viewer).to_have_attribute("data-section", todo[1])
-    expect(panel).to_have_attribute("data-verdict", "")
     page.keyboard.press("r")
     expect(page.get_by_test_id("reject-words")).to_be_focused()
     page.keyboard.press("2")
@@ -211,3 +212,38 @@ def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page) -> None
         page.keyboard.press(key)
         expect(viewer).to_have_attribute("data-section", annotated)
         expect(page.locator("[data-testid=film-frame][aria-current=true]")).to_have_attribute("data-number", annotated)
+    parts_and_accepted_become_annotations(page, api, todo)
+
+
+def parts_and_accepted_become_annotations(page: Page, api: Api, todo: list[str]) -> None:
+    """What is drawn around is taken out of the correction and back into it; what was accepted is annotated in one go."""
+    desk = Desk(page, api)
+    [region] = desk.stored(int(todo[2]))
+    left, top, right, bottom = MultiPoint([node[:2] for path in region["paths"] for node in path]).bounds
+    middle = (left + right) / 2
+    um_per_px = max(right - left, bottom - top) / 500
+    page.goto(f"/p/demo/s/{todo[2]}?review=hOc1&view={middle:.0f},{(top + bottom) / 2:.0f},{um_per_px:.2f}")
+    page.locator(f"[data-testid=section-viewer][data-section='{todo[2]}'][data-ready='true']").wait_for()
+    around = [
+        (left - 100, top - 100),
+        (middle, top - 100),
+        (middle, bottom + 100),
+        (left - 100, bottom + 100),
+        (left - 100, top),
+    ]
+    page.get_by_test_id("judge-part").click()
+    page.keyboard.down("Shift")
+    desk.drag(*around)
+    page.keyboard.up("Shift")
+    await_result(lambda: desk.stored(int(todo[2]))[0]["version"] == region["version"] + 1, "without its left half", 30)
+    [half] = desk.stored(int(todo[2]))
+    assert min(node[0] for path in half["paths"] for node in path) > left + (middle - left) / 2
+    desk.drag(*around)
+    await_result(lambda: desk.stored(int(todo[2]))[0]["version"] == region["version"] + 2, "with it again", 30)
+    assert min(node[0] for path in desk.stored(int(todo[2]))[0]["paths"] for node in path) == pytest.approx(left, abs=1)
+
+    assert desk.stored(int(todo[0])) == []
+    page.get_by_test_id("annotate-accepted").click()
+    expect(page.get_by_test_id("annotated-words")).to_contain_text("1 accepted section annotated")
+    [made] = desk.stored(int(todo[0]))
+    assert made["source"]["kind"] == "prediction"

@@ -41,5 +41,9 @@ test('zoom and µm per pixel are inverse, and so are viewport and µm', () => {
 
 test('an address brings back the view, and nonsense in an address is ignored', () => {
   expect(readView(writeView(view))).toEqual({ centre_um: [41_200, 18_700], um_per_px: 16 })
-  expect(['', 'a,b,c', '1,2', '1,2,0', '1,2,-3', '1,2,Infinity', undefined].map(readView)).toEqual(Array(7).fill(undefined))
+  const turned = { centre_um: [41_200, 18_700] as const, um_per_px: 16, turn_rad: -Math.PI / 12 }
+  expect(writeView(turned)).toBe('41200,18700,16,345')
+  expect(writeView(readView('41200,18700,16,345')!)).toBe('41200,18700,16,345')
+  expect(writeView({ ...turned, turn_rad: 2 * Math.PI })).toBe('41200,18700,16')
+  expect(['', 'a,b,c', '1,2', '1,2,0', '1,2,-3', '1,2,Infinity', '1,2,3,x', undefined].map(readView)).toEqual(Array(8).fill(undefined))
 })

@@ -48,17 +48,21 @@ export const viewportToUm = ([x, y]: Point): Point => [x * VIEWPORT_UNIT_UM, y *
 export const zoomToUmPerPx = (zoom: number, width_px: number): number => VIEWPORT_UNIT_UM / (zoom * width_px)
 export const umPerPxToZoom = (um_per_px: number, width_px: number): number => VIEWPORT_UNIT_UM / (um_per_px * width_px)
 
-/** A view as it stands in an address: "x,y,µm per px"; whole µm are fine enough for a place, 4 digits for a size. */
-export function writeView(view: Pick<View, 'centre_um' | 'um_per_px'>): string {
+/** What of a view can be gone to again. */
+export type Placed = Pick<View, 'centre_um' | 'um_per_px' | 'turn_rad'>
+
+/** A view as it stands in an address: "x,y,µm per px" and, where it is turned, degrees; whole µm and degrees are fine enough, 4 digits for a size. */
+export function writeView(view: Placed): string {
   const [x, y] = view.centre_um
-  return [x.toFixed(0), y.toFixed(0), Number(view.um_per_px.toPrecision(4))].join(',')
+  const turn_deg = ((Math.round(((view.turn_rad ?? 0) * 180) / Math.PI) % 360) + 360) % 360
+  return [x.toFixed(0), y.toFixed(0), Number(view.um_per_px.toPrecision(4)), ...(turn_deg ? [turn_deg] : [])].join(',')
 }
 
 /** Reads what `writeView` wrote; undefined for anything else, since people edit addresses. */
-export function readView(text: unknown): Pick<View, 'centre_um' | 'um_per_px'> | undefined {
+export function readView(text: unknown): Placed | undefined {
   if (typeof text !== 'string') return undefined
   const numbers = text.split(',').map(Number)
-  const [x, y, um_per_px] = numbers
-  if (numbers.length !== 3 || !numbers.every(Number.isFinite) || !(um_per_px! > 0)) return undefined
-  return { centre_um: [x!, y!], um_per_px: um_per_px! }
+  const [x, y, um_per_px, turn_deg] = numbers
+  if (numbers.length < 3 || numbers.length > 4 || !numbers.every(Number.isFinite) || !(um_per_px! > 0)) return undefined
+  return { centre_um: [x!, y!], um_per_px: um_per_px!, ...(turn_deg ? { turn_rad: (turn_deg * Math.PI) / 180 } : {}) }
 }

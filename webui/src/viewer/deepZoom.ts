@@ -3,7 +3,7 @@ import OpenSeadragon from 'openseadragon'
 
 import type { TilePyramid } from '@/api/types'
 
-import { type Point, umPerPxToZoom, umToViewport, type View, VIEWPORT_UNIT_UM, viewportToUm, zoomToUmPerPx } from './coordinates'
+import { type Placed, type Point, umPerPxToZoom, umToViewport, type View, VIEWPORT_UNIT_UM, viewportToUm, zoomToUmPerPx } from './coordinates'
 import { tileSource } from './tileSource'
 
 const FINEST_CSS_PX_PER_PIXEL = 8
@@ -16,7 +16,7 @@ export interface DeepZoomEvents {
   failed: (message: string) => void
 }
 
-export type Place = Pick<View, 'centre_um' | 'um_per_px'>
+export type Place = Placed
 
 export class DeepZoom {
   private readonly osd: OpenSeadragon.Viewer
@@ -119,6 +119,7 @@ export class DeepZoom {
   goTo(place: Place, immediately = false): void {
     const [x, y] = umToViewport(place.centre_um)
     const viewport = this.osd.viewport
+    if (place.turn_rad !== undefined) viewport.setRotation((place.turn_rad * 180) / Math.PI, immediately)
     viewport.zoomTo(umPerPxToZoom(place.um_per_px, this.element.clientWidth), undefined, immediately)
     viewport.panTo(new OpenSeadragon.Point(x, y), immediately)
     this.report()

@@ -21,11 +21,13 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean, between:
   const writing = shallowRef<Writing>()
   const words = ref('') // said in place of the hint
   const panning = ref(false) // Space held
+  const judgePart = shallowRef<Desk['judgePart']>() // the page's answer to a part of the prediction that was drawn around
   const resting = ref(false) // a layer is being corrected: pointer and keys are its
 
   const desk: Desk = {
     store, draft, instead, viewer, mayWrite, between, choose, write,
     view: () => viewer.view.value,
+    judgePart: (ring, accept) => judgePart.value?.(ring, accept),
     um: (px) => px * (viewer.view.value?.um_per_px ?? 1),
     visible: () => store.regions.filter((region) => !store.hidden.has(region.area)),
     say: (text) => (words.value = text),
@@ -94,7 +96,7 @@ export function useTools(viewer: ViewerHandle, mayWrite: () => boolean, between:
     hand.wheel?.(up)
     return !!hand.wheel
   }
-  return { name, tool, draft, instead, writing, write, keepNote, hint, panning, resting, cursor, choose, act, key, wheel }
+  return { name, tool, draft, instead, writing, write, keepNote, judgePart, say: desk.say, hint, panning, resting, cursor, choose, act, key, wheel }
 }
 
 export type Tools = ReturnType<typeof useTools>

@@ -21,6 +21,8 @@ export const usePredictions = defineStore('predictions', () => {
   const error = shallowRef<unknown>()
   const busy = ref(false)
 
+  let opening: Promise<unknown> = Promise.resolve()
+
   /** What is still to be judged comes first. */
   const toReview = computed(() => predictions.value.filter((prediction) => !prediction.review))
 
@@ -28,8 +30,12 @@ export const usePredictions = defineStore('predictions', () => {
     if (inProject !== project.value || number !== section.value) predictions.value = []
     project.value = inProject
     section.value = number
-    await refresh()
+    opening = refresh()
+    await opening
   }
+
+  /** Until the section's predictions were read, or could not be. */
+  const opened = (): Promise<unknown> => opening.catch(() => undefined)
 
   async function refresh(): Promise<void> {
     const [inProject, number] = [project.value, section.value!]
@@ -64,6 +70,21 @@ export const usePredictions = defineStore('predictions', () => {
     return saved
   }
 
+  /** Accepted predictions of an area become annotations, section by section; how many did. What could not be is told as the last error. */
+  async function annotate(inProject: string, area: string, sections: readonly number[]): Promise<number> {
+    let done = 0
+    for (const number of sections) {
+      const made = await act(async () => {
+        const { predictions: there } = await listPredictions(inProject, number)
+        const accepted = there.find((one) => one.area === area && one.review?.verdict === 'accepted')
+        return accepted && correctPrediction(inProject, accepted.id)
+      })
+      if (made) done += 1
+    }
+    await refresh()
+    return done
+  }
+
   /** The doubtful stretches of a prediction's border in turn, the worst first. */
   function nextStretch({ id, border }: Prediction): BorderStretch | undefined {
     const stretches = doubtfulStretches(border ?? [])
@@ -72,5 +93,5 @@ export const usePredictions = defineStore('predictions', () => {
     return stretches[at]
   }
 
-  return { project, section, predictions, toReview, opacities, outlined, difference, shares, error, busy, open, refresh, judge, correct, nextStretch }
+  return { project, section, predictions, toReview, opacities, outlined, difference, shares, error, busy, open, opened, refresh, judge, correct, annotate, nextStretch }
 })

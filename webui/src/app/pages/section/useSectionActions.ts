@@ -1,4 +1,4 @@
-import { computed, ref } from 'vue'
+import { computed, nextTick, ref, watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 
 import { type Tools, useAnnotations, useBorderCheck, useProposal } from '@/features/annotation'
@@ -9,6 +9,7 @@ import { useProject } from '@/features/projects'
 import { type Landmark, neighbour, nextWith, reviewQueue } from '@/features/sections'
 import type { ViewerHandle } from '@/viewer'
 
+import { usePartReview } from './usePartReview'
 import { useVerdicts } from './useVerdicts'
 
 const STRETCH_ON_SCREEN_PX = 320
@@ -44,7 +45,20 @@ export function useSectionActions(project: () => string, number: () => number, t
     await router.push({ name: 'section', params: { project: project(), number: to }, query: { view, hide, overlay, review } })
   }
 
-  const nextUnreviewed = () => go(queue.value.find((one) => one.number !== number())?.number)
+  let turns: Promise<unknown> = Promise.resolve()
+  /** Keys of the review one after the other, each on the section that the one before it has led to: none is lost, however quick the hand. */
+  const inTurn = <A extends unknown[]>(action: (...given: A) => Promise<unknown>) => (...given: A): Promise<unknown> =>
+    (turns = turns.then(async () => {
+      await nextTick() // the page knows of the section it was sent to
+      await predictions.opened()
+      await action(...given)
+    }).catch(() => undefined))
+
+  // The queue hears of a verdict a moment later than the hand goes on.
+  const judgedHere = new Set<number>()
+  watch(queue, (now) => judgedHere.forEach((one) => now.some((item) => item.number === one) || judgedHere.delete(one)))
+
+  const nextUnreviewed = () => go(queue.value.find((one) => one.number !== number() && !judgedHere.has(one.number))?.number)
 
   /** The queue of the area that is drawn, or of the most doubtful prediction where that area has none. */
   function openReview(): Promise<void> {
@@ -53,11 +67,13 @@ export function useSectionActions(project: () => string, number: () => number, t
   }
 
   async function accept(): Promise<void> {
-    if (prediction.value && mayReview()) await verdicts.judge(prediction.value, 'accepted')
+    if (prediction.value && mayReview() && (await verdicts.judge(prediction.value, 'accepted'))) judgedHere.add(number())
   }
 
   async function reject(reason: string): Promise<void> {
-    if (prediction.value && mayReview() && (await verdicts.judge(prediction.value, 'rejected', reason))) rejecting.value = false
+    if (!prediction.value || !mayReview() || !(await verdicts.judge(prediction.value, 'rejected', reason))) return
+    judgedHere.add(number())
+    rejecting.value = false
   }
 
   async function correct(): Promise<void> {
@@ -83,9 +99,14 @@ export function useSectionActions(project: () => string, number: () => number, t
     if (model) inspection.open(model)
   }
 
+  const parts = usePartReview(project, { tools, verdicts, prediction, mayReview, reviewArea })
+
   return {
-    rejecting, wizard, proposal, borders, reviewArea, queue, prediction, numbers,
-    go, nextUnreviewed, nextStretch, lookInside, accept, reject, correct,
+    ...parts, rejecting, wizard, proposal, borders, reviewArea, queue, prediction, numbers,
+    go, nextStretch, lookInside, reject,
+    accept: inTurn(accept),
+    correct: inTurn(correct),
+    nextUnreviewed: inTurn(nextUnreviewed),
     step: (steps: number) => void go(neighbour(numbers.value, number(), steps)),
     stepTo: (landmark: Landmark, way: 1 | -1) => void go(nextWith(landmark, store.sections, number(), way, reviewArea.value)),
     askReason: () => void (rejecting.value = !!prediction.value && store.mayWrite && !rejecting.value),

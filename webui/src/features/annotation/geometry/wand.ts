@@ -111,11 +111,13 @@ const area = (points: readonly Point[]): number =>
     return twice + x * ny - y * nx
   }, 0) / 2
 
-/** Rings in pixels, without small islands and holes, simplified. */
-export function wand(gray: Gray, wish: Wish): Point[][] {
-  const rings = traced(grown(smoothed(gray), wish), gray.width, gray.height).filter((ring) => Math.abs(area(ring)) >= SMALLEST_PX)
+/** Rings in pixels around what belongs to it, without small islands and holes, simplified. */
+export function outlinesOf(mask: Uint8Array, width: number, height: number, least_px = SMALLEST_PX): Point[][] {
+  const rings = traced(mask, width, height).filter((ring) => Math.abs(area(ring)) >= least_px)
   return rings.map((ring) => {
     const half = ring.length >> 1
     return [...simplify(ring.slice(0, half + 1), TOLERANCE_PX).slice(0, -1), ...simplify([...ring.slice(half), ring[0]!], TOLERANCE_PX).slice(0, -1)]
   }).filter((ring) => ring.length >= 3)
 }
+
+export const wand = (gray: Gray, wish: Wish): Point[][] => outlinesOf(grown(smoothed(gray), wish), gray.width, gray.height)

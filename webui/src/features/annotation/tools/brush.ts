@@ -104,7 +104,7 @@ function take(desk: Desk, eraser: boolean): Hand {
 
 export const brush: Tool = {
   name: 'brush', key: 'b', title: 'Brush', icon: 'brush', cursor: 'none', group: 'Paint',
-  hint: 'drag on a region to add to it, on free tissue for a new one - Shift: to the selected region - Ctrl erases - [ ] or Shift+wheel size - Space moves around',
+  hint: 'drag on a region to add to it, beside for a new one - Shift: to the selected - Ctrl erases - [ ] or Shift+wheel size',
   take: (desk) => take(desk, false),
 }
 

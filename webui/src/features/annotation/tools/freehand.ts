@@ -1,5 +1,6 @@
-import { freehandPath } from '../model/drawing'
+import { snappedFreehand } from '../model/snapFreehand'
 import { finish } from './finish'
+import { REACH_PX } from './outline'
 import type { Desk, Hand, Tool } from './tool'
 import { trail } from './trail'
 
@@ -17,9 +18,10 @@ function take(desk: Desk): Hand {
     drag({ at_um }) {
       if (line.extend(at_um)) show()
     },
-    release({ shift, alt }) {
+    release({ shift, alt, mod }) {
       desk.draft.value = {}
-      const path = freehandPath(line.points(), desk.um(TOLERANCE_PX), alt)
+      const others = mod ? [] : desk.visible().filter(({ uid }) => !shift || uid !== desk.store.selected)
+      const path = snappedFreehand(others, line.points(), { tolerance_um: desk.um(TOLERANCE_PX), reach_um: desk.um(REACH_PX), corners: alt })
       if (path) finish(desk, path, shift)
     },
   }
@@ -27,6 +29,6 @@ function take(desk: Desk): Hand {
 
 export const freehand: Tool = {
   name: 'freehand', key: 'f', title: 'Draw freehand', icon: 'freehand', cursor: 'crosshair', group: 'Draw',
-  hint: 'drag around the area, let go to close (Alt: without curves) - Shift: hole or part of the selected region - hold Space to move around',
+  hint: 'drag around the area, along borders that are near (Ctrl: freely; Alt: no curves) - Shift: hole or part of the selected',
   take,
 }

@@ -9,9 +9,11 @@ import { line } from './line'
 import { measure } from './measure'
 import { move, rotate } from './move'
 import { note } from './note'
+import { part } from './part'
 import { polygon } from './polygon'
 import { select } from './select'
 import { takeNodes } from './takeNodes'
+import { threshold } from './threshold'
 import type { Tool } from './tool'
 import { wand } from './wand'
 
@@ -19,5 +21,5 @@ export { ACTIONS } from './actions'
 
 export const TOOLS: readonly Tool[] = [
   select, move, polygon, freehand, line, note, brush, eraser, wand, knife, measure,
-  addNodes, takeNodes, rotate, ...combining, crop,
+  addNodes, takeNodes, rotate, ...combining, threshold, part, crop,
 ]

@@ -55,6 +55,6 @@ function take(desk: Desk): Hand {
 
 export const line: Tool = {
   name: 'line', key: 'l', title: 'Open line', icon: 'line', cursor: 'crosshair', group: 'Draw',
-  hint: 'drag a line (Alt: without curves), or click its points - Enter or a double click ends - Backspace - Esc - hold Space to move around',
+  hint: 'drag a line (Alt: without curves), or click its points - Enter or a double click ends - Backspace - Esc',
   take,
 }

@@ -46,6 +46,6 @@ function take(desk: Desk): Hand {
 
 export const measure: Tool = {
   name: 'measure', key: 'q', title: 'Measure length and area', icon: 'measure', cursor: 'crosshair', group: 'Look', reads: true,
-  hint: 'click points: the length, and from three on the area they enclose - Enter or a double click ends - Backspace - Esc clears',
+  hint: 'click points: length, from three on also area - Enter or a double click ends - Backspace - Esc clears',
   take,
 }

@@ -37,6 +37,6 @@ function take(desk: Desk): Hand {
 
 export const polygon: Tool = {
   name: 'polygon', key: 'p', title: 'Draw a polygon', icon: 'polygon', cursor: 'crosshair', group: 'Draw',
-  hint: 'click sets a node, on a border that is near and along it (Ctrl: freely) - the first node or Enter closes, with Shift as hole or part of the selected region - Backspace - Esc',
+  hint: 'click sets nodes, along borders that are near (Ctrl: freely) - Enter closes (Shift: hole or part of the selected) - Backspace - Esc',
   take,
 }

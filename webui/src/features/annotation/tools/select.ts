@@ -4,7 +4,7 @@ import type { Tool } from './tool'
 
 export const select: Tool = {
   name: 'select', key: 'v', title: 'Select and reshape', icon: 'select', cursor: 'default', group: 'Select', reads: true,
-  hint: 'click a region - drag its nodes, shared ones in all regions (Alt: in this one), onto other borders (Ctrl: freely) - double-click its edge adds a node - Delete removes it - drag elsewhere to move around',
+  hint: 'click a region - drag its nodes (Alt: not in neighbours, Ctrl: no snapping) - double-click its edge adds a node - Delete removes it',
   take: (desk) => ({
     ...nodeDragging(desk),
     click(pointer) {

@@ -1,6 +1,7 @@
 /** What every tool and every action is: facts for the column, the palette and the key sheet, and what it does. */
 import type { ShallowRef } from 'vue'
 
+import type { Path } from '@/api/types'
 import type { IconName } from '@/shared/icons'
 import type { Affine } from '@/shared/rigid'
 import type { Point, View, ViewerHandle, ViewerPointer } from '@/viewer'
@@ -29,6 +30,7 @@ export interface Desk {
   readonly visible: () => readonly Region[]
   readonly choose: (tool: string) => void
   readonly say: (words: string) => void // in the status line, in place of the hint
+  readonly judgePart: (ring: Path, accept: boolean) => unknown // of the prediction under review
   readonly write: (note: Writing | undefined) => void // opens the field of a note
 }
 

@@ -12,3 +12,7 @@ test('every tool and action has its own name, and its own key where it has one',
 test('no more tools stand in the column than fit on a screen of 800 pixels', () => {
   expect(TOOLS.filter(({ rare }) => !rare).length).toBeLessThanOrEqual(12)
 })
+
+test('hints fit in the status line of a screen of 1440 pixels', () => {
+  for (const { name, hint } of TOOLS) expect(hint.length, name).toBeLessThanOrEqual(135)
+})

@@ -4,6 +4,7 @@ import { screenToUm, umToScreen, type View } from '@/viewer/coordinates'
 import { compute } from '../geometry/compute'
 import type { Gray } from '../geometry/wand'
 import { corner, type Point } from '../model/geometry'
+import { grayOf } from './grayOf'
 import type { Desk, Hand, Tool } from './tool'
 
 const FIRST_TOLERANCE = 20
@@ -16,13 +17,6 @@ interface Held {
   view: View
   gray: Gray
   ratio: number
-}
-
-/** Of a gray section every colour channel is the same; of others their mean. */
-function grayOf({ data, width, height }: ImageData): Gray {
-  const values = new Uint8Array(width * height)
-  for (let index = 0; index < values.length; index++) values[index] = (data[4 * index]! + data[4 * index + 1]! + data[4 * index + 2]!) / 3
-  return { values, width, height }
 }
 
 function take(desk: Desk): Hand {
@@ -88,6 +82,6 @@ function take(desk: Desk): Hand {
 
 export const wand: Tool = {
   name: 'wand', key: 'w', title: 'Magic wand', icon: 'wand', cursor: 'crosshair', group: 'Paint',
-  hint: 'press on tissue: what is as dark and hangs together - drag for tolerance - Alt: everywhere on screen - Shift adds to the selected region - Ctrl subtracts',
+  hint: 'press on tissue that is as dark - drag for tolerance - Alt: everywhere on screen - Shift adds to the selected, Ctrl subtracts',
   take,
 }

@@ -39,3 +39,7 @@ export function reviewQueue(states: readonly SectionState[], area?: string): Que
     )
     .sort((a, b) => b.doubt - a.doubt || a.number - b.number)
 }
+
+/** Sections whose prediction of the area was accepted and that have no annotation of it. */
+export const acceptedSections = (states: readonly SectionState[], area: string | undefined): number[] =>
+  states.filter(({ marks }) => marks.some((mark) => mark.area === area && mark.verdict === 'accepted' && !mark.annotated)).map(({ number }) => number)

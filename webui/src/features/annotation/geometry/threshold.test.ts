@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+
+import { threshold } from './threshold'
+import type { Gray } from './wand'
+
+const SIDE = 120
+/** Bright glass with dark boxes: [left, top, right, bottom, gray]. */
+function picture(...boxes: [number, number, number, number, number][]): Gray {
+  const values = new Uint8Array(SIDE * SIDE).fill(240)
+  for (const [left, top, right, bottom, gray] of boxes) for (let y = top; y < bottom; y++) values.fill(gray, y * SIDE + left, y * SIDE + right)
+  return { values, width: SIDE, height: SIDE }
+}
+const PLAIN = { level: 128, brighter: false, close_px: 0, open_px: 0 }
+const sizes = (rings: readonly (readonly (readonly [number, number])[])[]) => rings.map((ring) => Math.abs(ring.reduce((sum, [x, y], at) => {
+  const [px, py] = ring.at(at - 1)!
+  return sum + (px * y - py * x) / 2
+}, 0))).sort((a, b) => a - b)
+
+test('all that is darker is outlined, and what is brighter than the threshold is not', () => {
+  const found = threshold(picture([10, 10, 40, 40, 60], [60, 60, 100, 100, 60], [60, 10, 90, 40, 180]), PLAIN)
+  expect(sizes(found).map((size) => Math.round(size / 100))).toEqual([9, 16])
+  expect(threshold(picture([10, 10, 40, 40, 60]), { ...PLAIN, level: 200, brighter: true }).length).toBe(2) // the glass, with a hole
+})
+
+test('closing fills narrow gaps, opening cuts thin bridges', () => {
+  const apart = picture([10, 10, 40, 60, 60], [46, 10, 80, 60, 60])
+  expect([0, 4].map((close_px) => threshold(apart, { ...PLAIN, close_px }).length)).toEqual([2, 1])
+  const bridged = picture([10, 10, 40, 60, 60], [40, 30, 60, 36, 60], [60, 10, 90, 60, 60])
+  expect([0, 4].map((open_px) => threshold(bridged, { ...PLAIN, open_px }).length)).toEqual([1, 2])
+})

@@ -1,0 +1,61 @@
+import { reactive, watch } from 'vue'
+
+import type { Paths } from '@/api/types'
+import { screenToUm } from '@/viewer/coordinates'
+
+import { compute } from '../geometry/compute'
+import type { Threshold } from '../geometry/threshold'
+import { corner } from '../model/geometry'
+import { grayOf } from './grayOf'
+import type { Desk, Hand, Tool } from './tool'
+
+const REST_MS = 120 // of slider and view before the outlines are looked for
+const STEP = 2
+const NOTHING = 'Nothing on screen is beyond this threshold.'
+
+/** As long as the page is open. */
+export const thresholding = reactive<Threshold>({ level: 128, brighter: false, close_px: 2, open_px: 2 })
+
+function take(desk: Desk): Hand {
+  let found: Paths = []
+  let asked = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  async function look(): Promise<void> {
+    const [view, seen, mine] = [desk.view(), desk.viewer.pixels(), ++asked]
+    if (!view || !seen) return
+    const rings = await compute('threshold', grayOf(seen.image), { ...thresholding })
+    if (mine !== asked) return
+    found = rings.map((ring) => ring.map(([x, y]) => corner(screenToUm(view, [x / seen.ratio, y / seen.ratio]))))
+    desk.draft.value = { outcome: [found] }
+    desk.say(found.length ? '' : NOTHING)
+  }
+
+  function later(): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => void look().catch((error: Error) => desk.say(error.message)), REST_MS)
+  }
+  const stop = watch([thresholding, desk.view], later, { immediate: true })
+
+  return {
+    key(name) {
+      if (name === '[' || name === ']') thresholding.level = Math.min(255, Math.max(0, thresholding.level + (name === '[' ? -STEP : STEP)))
+      else if (name === 'Enter' && found.length) {
+        desk.store.draw(found)
+        desk.choose('select')
+      } else return false
+      return true
+    },
+    drop() {
+      stop()
+      clearTimeout(timer)
+      asked += 1
+    },
+  }
+}
+
+export const threshold: Tool = {
+  name: 'threshold', key: 'Shift+w', title: 'Contours from intensity', icon: 'wand', cursor: 'grab', group: 'Paint', rare: true,
+  hint: 'set the threshold at the top: what is darker on screen is outlined - [ ] changes it - Enter keeps one region of it - Esc',
+  take,
+}
