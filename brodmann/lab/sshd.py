@@ -2,16 +2,19 @@
 
 Everything of it lies in one folder: host key, user key, authorized_keys, known_hosts, log. Nothing in /etc is read or
 written but the account database. It runs as root or as an ordinary user, who can then log in as that user only.
+
+Run as a program, with the standard library alone, this module is the keeper: it is told process ids on its input, and ends
+them and their sessions when the input closes, which the kernel does however the lab's owner dies.
 """
 
 import contextlib
-import ctypes
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +25,6 @@ from typing import Self
 PATIENCE_S = 20.0
 POLL_S = 0.01
 INSTALL = "install it: apt-get install openssh-server"
-PR_SET_PDEATHSIG = 1
 # Root's sshd insists on this folder; it is gone after each restart of a machine.
 PRIVILEGE_SEPARATION = Path("/run/sshd")
 
@@ -76,6 +78,7 @@ class SshdLab:
         self.port = _free_port()
         self._options = key_options
         self._server: subprocess.Popen[bytes] | None = None
+        self._keeper: subprocess.Popen[bytes] | None = None
         self._left: list[int] = []
 
     def __enter__(self) -> Self:
@@ -105,8 +108,8 @@ class SshdLab:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - before any other thread starts in tests and the demo
             )
+        self._tell_keeper(self._server.pid)
         # It writes the file once it listens.
         self._await((self.folder / "sshd.pid").exists, "listen")
 
@@ -114,12 +117,17 @@ class SshdLab:
         """End the server and every session."""
         self.stop()
         self.stop_sessions()
+        if self._keeper is not None and self._keeper.stdin is not None:
+            self._keeper.stdin.close()
+            self._keeper.wait()
+            self._keeper = None
 
     def stop(self) -> None:
         """End the server; sessions that are open stay. `up` starts it again, on the same port."""
         if self._server is not None:
             with _standing(self._server.pid):  # nobody logs in while we look
                 self._left = self.sessions()
+                self._tell_keeper(*self._left)
                 self._server.kill()
             self._server.wait()
             self._server = None
@@ -166,6 +174,15 @@ class SshdLab:
         """What the server said."""
         return (self.folder / "sshd.log").read_text(errors="replace")
 
+    def _tell_keeper(self, *pids: int) -> None:
+        """From now on these end with us."""
+        if self._keeper is None:
+            command = [sys.executable, "-I", "-S", __file__]
+            self._keeper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.write(b"".join(b"%d\n" % pid for pid in pids))
+        self._keeper.stdin.flush()
+
     def _make_key(self, name: str) -> None:
         for file in (self.folder / name, self.folder / f"{name}.pub"):
             file.unlink(missing_ok=True)
@@ -205,11 +222,6 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> None:
-    """When this program is killed the server ends too; its sessions end with the connections of this program."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 def _descendants(pid: int) -> Iterator[int]:
     """Living processes below one, parents first; the kernel lists children by thread."""
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -242,3 +254,24 @@ def _standing(pid: int) -> Iterator[None]:
 def _send(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):  # it ended by itself
         os.kill(pid, number)
+
+
+def _end_with_sessions(pid: int) -> None:
+    """Kill a server, or a session of one, with all below it."""
+    with contextlib.suppress(OSError):
+        if not Path(f"/proc/{pid}/comm").read_text().startswith("sshd"):
+            return  # it ended, and another has its number
+        with _standing(pid):  # nobody logs in while we look
+            for each in (*_descendants(pid), pid):
+                _send(each, signal.SIGKILL)
+
+
+def _keep() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for line in sys.stdin.read().splitlines():
+        _end_with_sessions(int(line))
+
+
+if __name__ == "__main__":
+    _keep()

@@ -3,12 +3,14 @@
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from brodmann.lab.sshd import SshdLab, sshd_missing
+from tests.integration.backend.processes import ROOT, await_true
 
 pytestmark = pytest.mark.skipif(bool(sshd_missing()), reason=sshd_missing())
 
@@ -17,6 +19,13 @@ pytestmark = pytest.mark.skipif(bool(sshd_missing()), reason=sshd_missing())
 def lab(tmp_path: Path) -> Iterator[SshdLab]:
     with SshdLab(tmp_path / "ssh") as lab:
         yield lab
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def ssh(lab: SshdLab, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -78,6 +87,27 @@ def test_no_process_is_left_behind_whatever_way_the_block_ends(tmp_path: Path) -
     with pytest.raises(RuntimeError, match="something broke"):
         use()
     assert len(pids) > 1
-    for pid in pids:
-        stat = Path(f"/proc/{pid}/stat")
-        assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+    assert not any(lives(pid) for pid in pids)
+
+
+OWNER = """
+import os, signal, socket, sys
+from pathlib import Path
+from brodmann.lab.sshd import SshdLab
+lab = SshdLab(Path(sys.argv[1]))
+lab.up()
+connection = socket.create_connection((lab.host, lab.port))
+connection.recv(4)
+server = int((lab.folder / "sshd.pid").read_text())
+print(server, *lab.freeze_sessions(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_frozen_session_ends_too_when_its_owner_is_killed(tmp_path: Path) -> None:
+    owner = subprocess.run(
+        [sys.executable, "-c", OWNER, str(tmp_path / "ssh")], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    pids = [int(pid) for pid in owner.stdout.split()]
+    assert len(pids) > 1, owner.stderr
+    await_true(lambda: not any(lives(pid) for pid in pids), "the server and its session to end")
