@@ -10,7 +10,10 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 """What MPICH (also under srun --mpi=pmi2) and Open MPI tell each process they start."""
@@ -56,8 +59,8 @@ class Ranks:
 
     rank: int = 0
     size: int = 1
-    communicator: Any = None
-    """mpi4py's, of all processes of the job; None without MPI."""
+    communicator: "MPI.Intracomm | None" = None
+    """Of all processes of the job; None without MPI."""
 
     @property
     def speaks(self) -> bool:
@@ -105,7 +108,7 @@ def find_ranks(expected: int) -> Ranks:
         raise MpiMissingError(expected, error) from error
     world = MPI.COMM_WORLD
     ranks = _checked(Ranks(world.rank, world.size, world), expected)
-    os.environ.update(_rendezvous(world, world.Split_type(MPI.COMM_TYPE_SHARED).rank))
+    os.environ.update(_rendezvous(world, world.Split_type(MPI.COMM_TYPE_SHARED)))
     return ranks
 
 
@@ -115,7 +118,7 @@ def _checked(ranks: Ranks, expected: int) -> Ranks:
     return ranks
 
 
-def _rendezvous(world: Any, local_rank: int) -> dict[str, str]:  # noqa: ANN401 - mpi4py has no types
+def _rendezvous(world: "MPI.Intracomm", node: "MPI.Comm") -> dict[str, str]:
     """Where the processes meet for torch.distributed: at the first one, in torchrun's words."""
     on_one_machine = len(set(world.allgather(_machine()))) == 1
     host = LOOPBACK if on_one_machine else socket.gethostname()
@@ -123,7 +126,8 @@ def _rendezvous(world: Any, local_rank: int) -> dict[str, str]:  # noqa: ANN401 
     told = {
         "RANK": str(world.rank),
         "WORLD_SIZE": str(world.size),
-        "LOCAL_RANK": str(local_rank),
+        "LOCAL_RANK": str(node.rank),
+        "LOCAL_WORLD_SIZE": str(node.size),
         "MASTER_ADDR": address,
         "MASTER_PORT": str(port),
     }

@@ -76,6 +76,10 @@ class Pyramid:
         self._descriptor = descriptor
         self.close = weakref.finalize(self, os.close, descriptor)
 
+    def __reduce__(self) -> tuple[Callable[[Path, float], "Pyramid"], tuple[Path, float]]:
+        """Another process opens the file for itself."""
+        return open_pyramid, (self.path, self.pixel_size_um)
+
     def __enter__(self) -> Self:
         return self
 

@@ -1,20 +1,34 @@
-"""Batches of training patches in order: cut on the GPU that learns, or by threads while the batch before is learnt from."""
+"""Batches of training patches in order: cut on the GPU that learns, or ahead of it by threads or processes."""
 
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice, repeat, tee
 
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 
+from core.ahead import ahead
 from core.models.device import choose_device
+from core.pipeline import Arrays, over_processes
+from core.sampling.augmentation import Variation
+from core.sampling.centres import Centre
+from core.sampling.patches import Raster
 from core.training.device_stage import DeviceStage, held_bytes
 from core.training.patch_source import Batch, Patch, PatchSource, Plan
 from core.training.peers import Peers
 
 BATCHES_AHEAD = 2
+THREADS_SUFFICE = 4
+"""Up to so many processors threads read streamed sections faster (two of them: about twice as fast), as nothing is sent."""
+MOST_WORKERS = 16
+_LABELS = " labels"
+"""No name of an input."""
 DEVICE_SHARE = 0.4
 """Of the GPU's memory, for the sections; the rest is for learning."""
 
@@ -30,7 +44,8 @@ def planned_batches(source: PatchSource, plans: Iterable[Plan]) -> Iterator[Batc
     device = choose_device()
     if fits(source, device):
         return DeviceStage(source, device).batches(plans)
-    return threaded_batches(source, plans)
+    streamed = not all(isinstance(image, Raster) for section in source.sections for image in section.images.values())
+    return (staged_batches if streamed and torch.get_num_threads() > THREADS_SUFFICE else threaded_batches)(source, plans)
 
 
 def fits(source: PatchSource, device: torch.device) -> bool:
@@ -51,6 +66,47 @@ def threaded_batches(source: PatchSource, plans: Iterable[Plan]) -> Iterator[Bat
                 yield _stacked([future.result() for future in waiting.popleft()])
         while waiting:
             yield _stacked([future.result() for future in waiting.popleft()])
+
+
+def staged_batches(source: PatchSource, plans: Iterable[Plan]) -> Iterator[Batch]:
+    """The same batches cut by worker processes, one for each processor: HDF5 has one lock for all threads of a process.
+
+    StageError when a worker fails or is lost.
+    """
+    workers = min(MOST_WORKERS, torch.get_num_threads())
+    for_patches, for_batches = tee(plans)
+    with (
+        over_processes(_Cut(source), workers, source.patch_bytes()) as stage,
+        closing(stage.run(item for plan in for_patches for item in plan)) as patches,
+    ):
+        gathered = (_gathered(patches, len(plan)) for plan in for_batches)
+        for _, batch in ahead(lambda _: next(gathered, None), repeat(None)):
+            if batch is None:
+                return
+            yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    source: PatchSource
+
+    def __call__(self, item: tuple[Centre, Variation]) -> Arrays:
+        cv2.setNumThreads(1)
+        patch = self.source.cut(*item)
+        return {_LABELS: patch.labels, **patch.inputs}
+
+
+def _gathered(patches: Iterator[Arrays], count: int) -> Batch:
+    """The next patches as a batch of its own memory, from where a GPU can fetch it by itself."""
+    parts: dict[str, Tensor] = {}
+    for index, patch in enumerate(islice(patches, count)):
+        for name, array in patch.items():
+            if index == 0:
+                kind = torch.from_numpy(array).dtype
+                parts[name] = torch.empty((count, *array.shape), dtype=kind, pin_memory=torch.cuda.is_available())
+            np.copyto(parts[name].numpy()[index], array)
+    labels = parts.pop(_LABELS)
+    return Batch({name: images.unsqueeze(1) for name, images in parts.items()}, labels)
 
 
 def _stacked(patches: Sequence[Patch]) -> Batch:

@@ -80,6 +80,10 @@ class PatchSource:
         """How the labels lie about the pivot."""
         return Square(self.geometry.output_px, self.geometry.output_px / 2, self.geometry.output_pixel_size_um)
 
+    def patch_bytes(self) -> int:
+        """Memory that a patch takes: its inputs as float32, its labels as bytes."""
+        return self.label_square().size_px ** 2 + sum(4 * square.size_px**2 for square in self.input_squares().values())
+
     def cut(self, centre: Centre, variation: Variation) -> Patch:
         """One patch, cut by OpenCV."""
         section, pivot_um = self.sections[centre.section_index], self.pivot_um(centre)
