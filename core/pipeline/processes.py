@@ -1,7 +1,6 @@
 """A data stage over worker processes of this machine, without MPI: results come through memory that both sides see."""
 
 import signal
-import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -10,9 +9,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from core.pipeline.shared import Packed, packed
-from core.pipeline.slots import Arrays, read_slot, slot_bytes
-from core.pipeline.stage import SLOTS, Stage, Work, WorkerFailedError, WorkerLostError, answer
+from core.pipeline.slots import Arrays, read_shared, read_slot, room_for, slot_bytes, write_arrays
+from core.pipeline.stage import SLOTS, Build, Stage, WorkerFailedError, WorkerLostError, answer, built
 
 Item = TypeVar("Item")
 END_S = 5.0
@@ -21,17 +19,16 @@ _STARTS = get_context("spawn")
 
 
 @contextmanager
-def over_processes(work: Work[Item], workers: int, largest_result_bytes: int) -> Iterator[Stage[Item]]:
-    """Workers that do `work`, started here and gone afterwards.
+def over_processes(build: Build[Item], arrays: Arrays, workers: int, largest_result_bytes: int) -> Iterator[Stage[Item]]:
+    """Workers that do the work that `build` makes of the shared arrays, started here and gone afterwards.
 
-    `work` is pickled, except for its arrays: these lie in memory once for all workers, who may only read them. Results
-    take at most so many bytes.
+    `build` is pickled: a function of a module, or an object of small parts. Results take at most so many bytes.
     """
-    form, arrays = packed(work)
-    memory = _STARTS.RawArray("B", form.shared_bytes)
-    form.place(arrays, _bytes_of(memory))
+    shared = _STARTS.RawArray("B", room_for(arrays))
+    write_arrays(_bytes_of(shared), arrays)
     with ExitStack() as stack:
-        yield Stage([stack.enter_context(_worker(number, (form, memory), largest_result_bytes)) for number in range(workers)])
+        channels = [stack.enter_context(_worker(number, (build, shared), largest_result_bytes)) for number in range(workers)]
+        yield Stage(channels)
 
 
 class _ProcessChannel:
@@ -66,14 +63,16 @@ class _ProcessChannel:
 
 
 @contextmanager
-def _worker(number: int, work: tuple[Packed, Any], largest_result_bytes: int) -> Iterator[_ProcessChannel]:
+def _worker(number: int, work: tuple[Build[Any], Any], largest_result_bytes: int) -> Iterator[_ProcessChannel]:
+    build, shared = work
     size = slot_bytes(largest_result_bytes)
     memory = _STARTS.RawArray("B", SLOTS * size)
     ours, theirs = _STARTS.Pipe()
-    process = _STARTS.Process(target=_serve, args=(work, memory, theirs), name=f"data worker {number + 1}", daemon=True)
+    process = _STARTS.Process(target=_serve, args=(shared, memory, theirs), name=f"data worker {number + 1}", daemon=True)
     process.start()
     theirs.close()
     try:
+        ours.send(build)
         yield _ProcessChannel(process.name, process, ours, _slots(memory))
     finally:
         ours.close()  # A worker that has nothing more to read ends.
@@ -84,16 +83,12 @@ def _worker(number: int, work: tuple[Packed, Any], largest_result_bytes: int) ->
         process.close()
 
 
-def _serve(work: tuple[Packed, Any], memory: Any, pipe: Connection) -> None:  # noqa: ANN401 - ctypes' arrays have no types
+def _serve(shared: Any, memory: Any, pipe: Connection) -> None:  # noqa: ANN401 - ctypes' arrays have no types
     """A worker's life: until the controller has no more items or is gone, however that ended."""
     for each in (signal.SIGINT, signal.SIGTERM):  # They reach the whole group; the controller still needs its batches then.
         signal.signal(each, signal.SIG_IGN)
-    form, arrays = work
-    slots = _slots(memory)
-    try:
-        do = form.load(_bytes_of(arrays))
-    except Exception:  # Told as the answer to every item: at the controller somebody reads it.
-        do = traceback.format_exc()
+    arrays, slots = read_shared(_bytes_of(shared)), _slots(memory)
+    do = built(lambda: pipe.recv()(arrays))
     for number in count():
         try:
             item = pipe.recv()

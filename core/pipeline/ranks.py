@@ -9,31 +9,37 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 from mpi4py import MPI
 
 from core.pipeline.roles import assigned
-from core.pipeline.shared import packed
-from core.pipeline.slots import Arrays, read_slot, slot_bytes
-from core.pipeline.stage import SLOTS, Stage, StageError, Work, WorkerFailedError, answer
+from core.pipeline.slots import Arrays, read_shared, read_slot, room_for, slot_bytes, write_arrays
+from core.pipeline.stage import SLOTS, Build, Stage, StageError, Work, WorkerFailedError, answer, built
 
 Item = TypeVar("Item")
-Value = TypeVar("Value")
 _ITEM, _RESULT = 1, 2
 _SPIN_S, _LOOK_S = 2e-4, 2e-4
 """An MPI that waits takes its whole core: look closely for a moment, then now and then."""
 
 
+@dataclass(frozen=True, slots=True)
+class RankWork(Generic[Item]):
+    """What the ranks do: `make` gives a node's arrays and is called by one of its ranks, `build` makes the work of them."""
+
+    make: Callable[[], Arrays]
+    build: Build[Item]
+    largest_result_bytes: int
+    """Of the arrays of a result together."""
+
+
 @contextmanager
-def over_ranks(
-    world: MPI.Intracomm, make: Callable[[], Work[Item]], largest_result_bytes: int, controllers_per_node: int = 1
-) -> Iterator[Stage[Item] | None]:
+def over_ranks(world: MPI.Intracomm, work: RankWork[Item], controllers_per_node: int = 1) -> Iterator[Stage[Item] | None]:
     """The first ranks of every node become controllers and get a stage; the others work until it is over and get None.
 
-    All ranks of `world` call this. `make` is called once on each node; the arrays of what it makes lie in memory once for
-    all ranks there, who may only read them. Results take at most so many bytes.
+    All ranks of `world` call this. The arrays of a node lie in memory once for all its ranks, who may only read them.
 
     Raises:
         StageError: a node has no rank left to work for one of its controllers, or `make` failed there.
@@ -42,11 +48,11 @@ def over_ranks(
     ours = world.Dup()  # Nothing that is sent here can be taken for a message of anybody else.
     try:
         roles = assigned(world.allgather(node.bcast(world.rank, root=0)), controllers_per_node)
-        with node_shared(node, make) as work:
-            size = slot_bytes(largest_result_bytes)
+        with node_shared(node, work.make) as arrays:
+            size = slot_bytes(work.largest_result_bytes)
             mine = [rank for rank, controller in enumerate(roles) if controller == world.rank != rank]
             if roles[world.rank] != world.rank:
-                _serve(ours, roles[world.rank], work, size)
+                _serve(ours, roles[world.rank], built(lambda: work.build(arrays)), size)
                 yield None
                 return
             channels = [_RankChannel(ours, rank, size) for rank in mine]
@@ -61,30 +67,30 @@ def over_ranks(
 
 
 @contextmanager
-def node_shared(node: MPI.Intracomm, make: Callable[[], Value]) -> Iterator[Value]:
-    """What `make` makes on the node's first rank, for all its ranks, with its arrays in one window of shared memory (MPI-3).
+def node_shared(node: MPI.Intracomm, make: Callable[[], Arrays]) -> Iterator[Arrays]:
+    """The arrays that `make` makes on the node's first rank, for all its ranks, in one window of shared memory (MPI-3).
 
     The arrays can be read until the block ends and not later. StageError on all ranks when making failed.
     """
-    form, failure = None, ""
-    arrays: list[memoryview] = []
+    arrays, size, failure = Arrays(), 0, ""
     if node.rank == 0:
         try:
-            form, arrays = packed(make())
+            arrays = make()
+            size = room_for(arrays)
         except Exception:  # The others wait for it: they must hear, whatever it is.
             failure = traceback.format_exc()
-    form, failure = node.bcast((form, failure), root=0)
-    if form is None:
+    failure = node.bcast(failure, root=0)
+    if failure:
         reason = failure.strip().rsplit("\n", 1)[-1]
         raise StageError(f"what the ranks of a node share could not be made: {reason}\n\n{failure}")
-    window = MPI.Win.Allocate_shared(form.shared_bytes if node.rank == 0 else 0, 1, comm=node)
+    window = MPI.Win.Allocate_shared(size, 1, comm=node)
     try:
         memory = memoryview(cast(Any, window.Shared_query(0)[0])).cast("B")
         if node.rank == 0:
-            form.place(arrays, memory)
+            write_arrays(memory, arrays)
         del arrays
         window.Fence()
-        yield form.load(memory)
+        yield read_shared(memory)
     finally:
         window.Free()
 
@@ -124,7 +130,7 @@ class _RankChannel:
             _wait(request)
 
 
-def _serve(comm: MPI.Intracomm, controller: int, work: Work[Any], size: int) -> None:
+def _serve(comm: MPI.Intracomm, controller: int, work: Work[Any] | str, size: int) -> None:
     """A worker's life, until its controller lets it go."""
     slots = [np.empty(size, np.uint8).data for _ in range(SLOTS)]
     going: deque[MPI.Request] = deque()

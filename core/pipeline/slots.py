@@ -1,4 +1,4 @@
-"""Results in memory that two processes see or one sends the other: a header that says what lies where, then the arrays."""
+"""Arrays in memory that several processes see or one sends another: a header that says what lies where, then the arrays."""
 
 import json
 from collections.abc import Mapping
@@ -22,6 +22,11 @@ class SlotTooSmallError(Exception):
 def slot_bytes(largest: int) -> int:
     """The size of a slot for results whose arrays take so many bytes together."""
     return HEADER_BYTES + _aligned(largest)
+
+
+def room_for(arrays: Mapping[str, NDArray[Any]]) -> int:
+    """The size of a slot that holds just these arrays."""
+    return HEADER_BYTES + sum(_aligned(array.nbytes) for array in arrays.values())
 
 
 def write_arrays(slot: memoryview, arrays: Mapping[str, NDArray[Any]]) -> int:
@@ -54,6 +59,13 @@ def read_slot(slot: memoryview) -> Arrays | str:
     if "failure" in header:
         return str(header["failure"])
     return {name: _view(slot, np.dtype(kind), tuple(shape), offset) for name, kind, shape, offset in header["arrays"]}
+
+
+def read_shared(slot: memoryview) -> Arrays:
+    """The arrays of a slot that all may read and nobody may change."""
+    found = read_slot(slot.toreadonly())
+    assert not isinstance(found, str), "what is shared was written as arrays"
+    return found
 
 
 def _write_header(slot: memoryview, header: object) -> None:

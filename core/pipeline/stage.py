@@ -15,6 +15,8 @@ __all__ = ["Arrays", "Stage", "StageError", "WorkerFailedError", "WorkerLostErro
 Item = TypeVar("Item")
 Work = Callable[[Item], Mapping[str, NDArray[Any]]]
 """What workers do with an item. Its result depends on the item alone."""
+Build = Callable[[Arrays], Work[Item]]
+"""Makes the work in each worker from the arrays that lie in memory once for all of them, who may only read them."""
 
 SLOTS = 3
 """Results of each worker that may be under way: one being learnt from, one on its way, one being made."""
@@ -86,6 +88,14 @@ class Stage(Generic[Item]):
             for channel in waiting:
                 with suppress(StageError):
                     channel.result()
+
+
+def built(make: Callable[[], Work[Item]]) -> Work[Item] | str:
+    """The work, or why there is none: told as the answer to every item, as somebody reads it at the controller."""
+    try:
+        return make()
+    except Exception:  # The boundary of the worker, as in `answer`.
+        return traceback.format_exc()
 
 
 def answer(work: Work[Item] | str, item: Item, slot: memoryview) -> int:

@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice, repeat, tee
 
 import cv2
@@ -16,19 +15,16 @@ from torch import Tensor
 from core.ahead import ahead
 from core.models.device import choose_device
 from core.pipeline import Arrays, over_processes
-from core.sampling.augmentation import Variation
-from core.sampling.centres import Centre
 from core.sampling.patches import Raster
 from core.training.device_stage import DeviceStage, held_bytes
 from core.training.patch_source import Batch, Patch, PatchSource, Plan
 from core.training.peers import Peers
+from core.training.shared_source import LABELS, taken_apart
 
 BATCHES_AHEAD = 2
 THREADS_SUFFICE = 4
 """Up to so many processors threads read streamed sections faster (two of them: about twice as fast), as nothing is sent."""
 MOST_WORKERS = 16
-_LABELS = " labels"
-"""No name of an input."""
 DEVICE_SHARE = 0.4
 """Of the GPU's memory, for the sections; the rest is for learning."""
 
@@ -76,7 +72,7 @@ def staged_batches(source: PatchSource, plans: Iterable[Plan]) -> Iterator[Batch
     workers = min(MOST_WORKERS, torch.get_num_threads())
     for_patches, for_batches = tee(plans)
     with (
-        over_processes(_Cut(source), workers, source.patch_bytes()) as stage,
+        over_processes(*taken_apart(source), workers, source.patch_bytes()) as stage,
         closing(stage.run(item for plan in for_patches for item in plan)) as patches,
     ):
         gathered = (_gathered(patches, len(plan)) for plan in for_batches)
@@ -84,16 +80,6 @@ def staged_batches(source: PatchSource, plans: Iterable[Plan]) -> Iterator[Batch
             if batch is None:
                 return
             yield batch
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    source: PatchSource
-
-    def __call__(self, item: tuple[Centre, Variation]) -> Arrays:
-        cv2.setNumThreads(1)
-        patch = self.source.cut(*item)
-        return {_LABELS: patch.labels, **patch.inputs}
 
 
 def _gathered(patches: Iterator[Arrays], count: int) -> Batch:
@@ -105,7 +91,7 @@ def _gathered(patches: Iterator[Arrays], count: int) -> Batch:
                 kind = torch.from_numpy(array).dtype
                 parts[name] = torch.empty((count, *array.shape), dtype=kind, pin_memory=torch.cuda.is_available())
             np.copyto(parts[name].numpy()[index], array)
-    labels = parts.pop(_LABELS)
+    labels = parts.pop(LABELS)
     return Batch({name: images.unsqueeze(1) for name, images in parts.items()}, labels)
 
 

@@ -15,7 +15,7 @@ FAILS, DIES = -1, -2
 class Lookup:
     """Rows of a table that all workers share: work whose results say what they were made of."""
 
-    table: NDArray[np.float32]
+    table: NDArray[np.generic]
 
     def __call__(self, item: int) -> Mapping[str, NDArray[np.generic]]:
         """The row, its number and who made it."""
@@ -30,6 +30,16 @@ class Lookup:
             "number": np.array(item),
             "made_by": np.array([os.getpid(), int(shared)]),
         }
+
+
+def lookup(arrays: Mapping[str, NDArray[np.generic]]) -> Lookup:
+    """The work, from what is shared."""
+    return Lookup(arrays["table"])
+
+
+def no_lookup(_arrays: Mapping[str, NDArray[np.generic]]) -> Lookup:
+    """Cannot be made in a worker."""
+    raise OSError("the file is not on this node")
 
 
 def table() -> NDArray[np.float32]:

@@ -7,20 +7,20 @@ from pathlib import Path
 import numpy as np
 from mpi4py import MPI
 
-from core.pipeline import StageError
-from core.pipeline.ranks import over_ranks
-from tests.fakes.stage_work import DIES, FAILS, Lookup, table
+from core.pipeline import Arrays, StageError
+from core.pipeline.ranks import RankWork, over_ranks
+from tests.fakes.stage_work import DIES, FAILS, lookup, table
 
 ROW_BYTES = 5000
 
 
-def made() -> Lookup:
+def made() -> Arrays:
     """What a node shares; made by one of its ranks."""
     sys.stdout.write(f"made by {os.getpid()}\n")
-    return Lookup(table())
+    return {"table": table()}
 
 
-def cannot_be_made() -> Lookup:
+def cannot_be_made() -> Arrays:
     """Fails."""
     raise OSError("the table is on no disk")
 
@@ -29,7 +29,8 @@ def run(folder: Path, case: str) -> None:
     """Leave for each controller what it received."""
     world = MPI.COMM_WORLD
     controllers = 2 if case == "two_controllers" else 3 if case == "too_few" else 1
-    with over_ranks(world, cannot_be_made if case == "not_made" else made, ROW_BYTES, controllers) as stage:
+    work = RankWork(cannot_be_made if case == "not_made" else made, lookup, ROW_BYTES)
+    with over_ranks(world, work, controllers) as stage:
         if stage is None:
             return
         items = range(world.rank, 40)

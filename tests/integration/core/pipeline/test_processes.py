@@ -7,7 +7,7 @@ import pytest
 
 from core.pipeline import WorkerFailedError, WorkerLostError, over_processes
 from core.pipeline.stage import SLOTS
-from tests.fakes.stage_work import DIES, FAILS, Lookup, table
+from tests.fakes.stage_work import DIES, FAILS, lookup, no_lookup, table
 
 ROW_BYTES = 4 * 1000 + 1000
 ITEMS = [7, 3, 3, 99, 0, 12, 55, 41, 8, 17, 21]
@@ -20,7 +20,7 @@ def rows(stage):
 @pytest.mark.parametrize("workers", [1, 3])
 def test_the_same_results_in_the_same_order_whatever_the_number_of_workers(workers):
     values = table()
-    with over_processes(Lookup(values), workers, ROW_BYTES) as stage:
+    with over_processes(lookup, {"table": values}, workers, ROW_BYTES) as stage:
         assert stage.workers == workers
         for _ in range(2):
             found = rows(stage)
@@ -34,7 +34,7 @@ def test_the_same_results_in_the_same_order_whatever_the_number_of_workers(worke
 
 
 def test_a_worker_s_failure_and_its_end_are_told_by_name():
-    with over_processes(Lookup(table()), 2, ROW_BYTES) as stage:
+    with over_processes(lookup, {"table": table()}, 2, ROW_BYTES) as stage:
         with pytest.raises(WorkerFailedError, match=r"data worker 2 failed: ValueError: row -1.*\n\nTraceback"):
             list(stage.run([1, FAILS, 2]))
         assert [number for number, _ in rows(stage)] == ITEMS
@@ -44,7 +44,15 @@ def test_a_worker_s_failure_and_its_end_are_told_by_name():
 
 def test_a_result_that_does_not_fit_is_a_failure_that_says_so():
     with (
-        over_processes(Lookup(table()), 1, 1000) as stage,
+        over_processes(lookup, {"table": table()}, 1, 1000) as stage,
         pytest.raises(WorkerFailedError, match="does not fit: the stage was made for 1024"),
+    ):
+        list(stage.run([1]))
+
+
+def test_work_that_cannot_be_made_in_a_worker_is_told_where_its_result_is_due():
+    with (
+        over_processes(no_lookup, {}, 1, 1000) as stage,
+        pytest.raises(WorkerFailedError, match="OSError: the file is not on this node"),
     ):
         list(stage.run([1]))

@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from core.pipeline.slots import HEADER_BYTES, SlotTooSmallError, read_slot, slot_bytes, write_arrays, write_failure
+from core.pipeline.slots import (
+    HEADER_BYTES,
+    SlotTooSmallError,
+    read_shared,
+    read_slot,
+    room_for,
+    slot_bytes,
+    write_arrays,
+    write_failure,
+)
 
 
 def slot(largest=10_000):
@@ -42,3 +51,13 @@ def test_words_of_a_failure_keep_their_end_however_long():
     memory = slot()
     assert write_failure(memory, "µ" * 100_000 + "ValueError: no") == HEADER_BYTES
     assert read_slot(memory).endswith("µValueError: no")
+
+
+def test_what_many_share_just_fits_and_nobody_can_write_to_it():
+    arrays = {"a": np.arange(5), "b": np.ones((3, 3), np.float32)}
+    memory = memoryview(bytearray(room_for(arrays)))
+    assert write_arrays(memory, arrays) == len(memory)
+    shared = read_shared(memory)
+    np.testing.assert_array_equal(shared["a"], arrays["a"])
+    with pytest.raises(ValueError, match="read-only"):
+        shared["b"][0] = 2
