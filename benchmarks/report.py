@@ -56,6 +56,13 @@ points is the time from pointing at the other ring to its outcome on screen, and
 the longest time in which the page did nothing else, from pointing to saved. Opening is from a click in the filmstrip to the
 frame with all regions and tiles; `open_anew_s` the same for the whole page. Select and drag: 95th percentile.
 """,
+    "lsm_gpu": """
+Before the last changes to the data stage: [what was measured of it since](../explanation/gpu.md).
+""",
+    "lsm_interval": """
+Run with `--quick`, so training's time is not in the table. A section took longer than its parts because its region was carried
+over by the processor, which is quicker now: [what runs on a GPU, and how fast](../explanation/gpu.md).
+""",
     "first_light": """
 The demo preset fine-tunes packaged start weights (`core/models/weights`), which were trained on other phantom brains.
 Its learning rate and its plain loss were chosen by looking at this same interval, so the score is somewhat optimistic;

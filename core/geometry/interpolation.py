@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 
 from core.contracts.datasets import RasterGrid
 from core.geometry.affine import Matrix, apply, invert
-from core.geometry.frames import px_to_um
 from core.geometry.rasterise import Mask
-
-_PIXELS_AT_A_TIME = 1 << 22
 
 
 def interpolated_distance_px(mask_a: Mask, mask_b: Mask, fraction: float) -> NDArray[np.float32]:
@@ -54,15 +51,28 @@ def warp_mask(mask: Mask, grid_from: RasterGrid, matrix: Matrix, grid_to: Raster
     """
     if mask.shape != (grid_from.height_px, grid_from.width_px):
         raise ValueError(f"the mask is {mask.shape}, its grid says {(grid_from.height_px, grid_from.width_px)}")
-    back = invert(matrix)
     out = np.zeros((grid_to.height_px, grid_to.width_px), np.bool_)
-    rows_at_a_time = max(1, _PIXELS_AT_A_TIME // grid_to.width_px)
-    for first in range(0, grid_to.height_px, rows_at_a_time):
-        part = out[first : first + rows_at_a_time]
-        row, column = np.indices(part.shape)
-        centres = np.stack([column.ravel(), row.ravel() + first], axis=1).astype(np.float64)
-        sources_um = apply(back, px_to_um(centres, grid_to.pixel_size_um, grid_to.origin_um))
-        x, y = np.floor((sources_um - np.asarray(grid_from.origin_um)) / grid_from.pixel_size_um).T
-        inside = (x >= 0) & (x < grid_from.width_px) & (y >= 0) & (y < grid_from.height_px)
-        part.reshape(-1)[inside] = mask[y[inside].astype(np.int64), x[inside].astype(np.int64)]
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return out
+    # From pixel to pixel, and only where the mask's own box falls: OpenCV takes rasters of at most 32,767 px.
+    there = _px_of_um(grid_to) @ matrix @ invert(_px_of_um(grid_from))
+    (top, bottom), (left, right) = (rows[0], rows[-1] + 1), (columns[0], columns[-1] + 1)
+    corners = apply(there, np.array([(x, y) for x in (left - 1.0, right) for y in (top - 1.0, bottom)]))
+    first = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
+    last = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, (grid_to.width_px, grid_to.height_px))
+    if (last <= first).any():
+        return out
+    back = invert(there)
+    back[:2, 2] = apply(back, first[np.newaxis].astype(np.float64))[0] - (left, top)
+    part = np.ascontiguousarray(mask[top:bottom, left:right]).view(np.uint8)
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpAffine(part, back[:2], tuple((last - first).tolist()), flags=flags, borderMode=cv2.BORDER_CONSTANT)
+    out[first[1] : last[1], first[0] : last[0]] = moved.view(np.bool_)
     return out
+
+
+def _px_of_um(grid: RasterGrid) -> Matrix:
+    """From micrometres to pixel-centre coordinates of a raster."""
+    scale, (x_um, y_um) = 1 / grid.pixel_size_um, grid.origin_um
+    return np.array([[scale, 0.0, -x_um * scale - 0.5], [0.0, scale, -y_um * scale - 0.5], [0.0, 0.0, 1.0]])

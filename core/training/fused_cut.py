@@ -14,8 +14,8 @@ from torch import Tensor
 if TYPE_CHECKING:
     from core.training.device_stage import Places
 
-_SIDE = 32
-_WARPS = 4
+_SIDE = 16
+_WARPS = 2
 
 
 def cut(places: "Places", intensities: Tensor, fill: int, out: Tensor) -> None:

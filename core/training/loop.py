@@ -28,7 +28,7 @@ from core.training.peers import Peers
 
 CHECKPOINT_EVERY_S = 20.0
 REPORT_EVERY_S = 1.0
-WORTH_COMPILING = 1000
+WORTH_COMPILING = 1200
 """Iterations from which on compiling the network for a GPU, about a minute, is won back."""
 PHASE, STUCK_PHASE = "training", "training (warning: the loss does not fall)"
 

@@ -89,12 +89,28 @@ def test_warping_a_shape_equals_filling_its_moved_outline_but_for_the_border(mir
     assert (expected ^ found).sum() < 0.02 * expected.sum()
 
 
-def test_large_rasters_are_warped_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    mask = np.random.default_rng(0).random((50, 60)) < 0.5
-    matrix = rigid_matrix(RigidTransform(angle_rad=0.2))
-    at_once = warp_mask(mask, GRID, matrix, GRID)
-    monkeypatch.setattr("core.geometry.interpolation._PIXELS_AT_A_TIME", 130)
-    assert np.array_equal(warp_mask(mask, GRID, matrix, GRID), at_once)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_each_pixel_takes_the_one_its_centre_comes_from(mirrored: bool) -> None:
+    """Also on rasters that begin elsewhere, with pixels of another size, and where the shape leaves the raster."""
+    fine = RasterGrid(pixel_size_um=1.5, origin_um=(20.0, -10.0), width_px=70, height_px=60)
+    mask = np.pad(np.random.default_rng(0).random((50, 60)) < 0.5, 5)
+    matrix = rigid_matrix(RigidTransform(angle_rad=0.7, dx_um=15.0, dy_um=4.0, mirrored=mirrored))
+    target = RasterGrid(pixel_size_um=2.0, origin_um=(-60.0, 0.0), width_px=50, height_px=45)
+    rows, columns = np.indices((45, 50))
+    centres_um = np.stack([columns.ravel() + 0.5, rows.ravel() + 0.5], axis=1) * 2.0 + (-60.0, 0.0)
+    x, y = np.floor((apply(np.linalg.inv(matrix), centres_um) - (20.0, -10.0)) / 1.5).astype(int).T
+    inside = (x >= 0) & (x < 70) & (y >= 0) & (y < 60)
+    expected = np.zeros(len(x), np.bool_)
+    expected[inside] = mask[y[inside], x[inside]]
+    found = warp_mask(mask, fine, matrix, target)
+    assert expected.sum() > 100
+    assert (found.ravel() != expected).mean() < 0.005  # a centre that comes from between two pixels
+
+
+def test_a_shape_that_leaves_the_raster_is_gone_and_an_empty_one_stays_empty() -> None:
+    mask = np.ones((50, 60), bool)
+    assert not warp_mask(mask, GRID, rigid_matrix(RigidTransform(dx_um=1e4)), GRID).any()
+    assert not warp_mask(~mask, GRID, np.eye(3), GRID).any()
 
 
 def test_a_mask_of_another_size_than_its_grid_is_refused() -> None:
