@@ -116,6 +116,11 @@ both. The profile: a step of training is the network (`data_share`), so the gain
 the data stage. In prediction it is a patch's border, computed again for each: (64 + 692)² input pixels for 64² labels against
 (512 + 692)² for 512².
 """,
+    "mpi_stage": """
+Batches of 4 MiB from one worker rank to its controller on one machine, 200 in each of 25 rounds; plain Isend and Irecv from
+ready buffers take turns with the stage, whose worker copies each batch first. Medians over the rounds. Two ranks on two cores
+with other work (`load`): the share is to be read, not the rates.
+""",
     "shape_prior": """
 The same model, brain and sections as of `lsm_confidence`. `model` is the prior's weight 0, `half` 0.5, `fused` 1, `double` 2,
 `shape` the interpolated outlines alone. How its constants were chosen, and the figures as a table, in [quality](quality.md).

@@ -1,0 +1,72 @@
+"""One of the two ranks of `benchmarks.mpi_stage`: `mpiexec -n 2 python -m benchmarks.mpi_stage_ranks ROUNDS MESSAGES`.
+
+The first rank receives and prints, as JSON, gigabytes per second of every round.
+"""
+
+import json
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from core.pipeline import Arrays
+from core.pipeline.ranks import RankWork, over_ranks
+from core.pipeline.stage import SLOTS
+
+BATCH_BYTES = 4 << 20
+CONTROLLER, WORKER = 0, 1
+
+
+def plain(world: MPI.Intracomm, messages: int, under_way: int) -> float:
+    """GB/s of Isend and Irecv alone, from buffers that are ready, with so many messages under way."""
+    buffers = [np.ones(BATCH_BYTES, np.uint8) for _ in range(under_way)]
+    requests: deque[MPI.Request] = deque()
+    world.Barrier()
+    started = time.perf_counter()
+    for number in range(messages):
+        if len(requests) == under_way:
+            requests.popleft().Wait()
+        buffer = buffers[number % under_way]
+        requests.append(world.Irecv(buffer, WORKER) if world.rank == CONTROLLER else world.Isend(buffer, CONTROLLER))
+    MPI.Request.Waitall(list(requests))
+    return messages * BATCH_BYTES / (time.perf_counter() - started) / 1e9
+
+
+def through_stage(world: MPI.Intracomm, messages: int) -> float:
+    """GB/s of batches that a worker has ready and the controller asks for one by one; 0 in the worker."""
+    work = RankWork(lambda: {"batch": np.ones(BATCH_BYTES, np.uint8)}, _ready, BATCH_BYTES)
+    with over_ranks(world, work) as stage:
+        if stage is None:
+            return 0.0
+        list(stage.run(range(SLOTS)))
+        started = time.perf_counter()
+        received = sum(batch["batch"].nbytes for batch in stage.run(range(messages)))
+        return received / (time.perf_counter() - started) / 1e9
+
+
+def _ready(arrays: Arrays) -> Any:  # noqa: ANN401 - a function
+    def same(_item: int) -> Mapping[str, NDArray[Any]]:
+        return arrays
+
+    return same
+
+
+def main(rounds: int, messages: int) -> None:
+    """Measure in turn, so that a neighbour's load falls on all alike."""
+    world = MPI.COMM_WORLD
+    found: dict[str, list[float]] = {"one": [], "several": [], "stage": []}
+    for _ in range(rounds):
+        found["one"].append(plain(world, messages, 1))
+        found["several"].append(plain(world, messages, SLOTS))
+        found["stage"].append(through_stage(world, messages))
+    if world.rank == CONTROLLER:
+        print(json.dumps(found), flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
