@@ -301,6 +301,26 @@ def test_a_peer_that_fell_silent_is_noticed_and_left(lab: SshdLab, port: Remote)
             lab.thaw_sessions()
 
 
+def test_a_peer_that_falls_silent_during_an_upload_is_noticed(
+    lab: SshdLab, port: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "SILENT_AFTER_S", 1.0)
+
+    def body() -> Iterator[bytes]:
+        yield LARGE
+        lab.freeze_sessions()
+        for _ in range(200):
+            yield LARGE
+
+    with session_over(link_to(lab, port)) as session:
+        try:
+            with pytest.raises(requests.ConnectionError):
+                session.post(BASE_URL + "/jobs", data=body(), headers={"Content-Length": str(201 * len(LARGE))}, timeout=30)
+            assert get(session, "/health").ok
+        finally:
+            lab.thaw_sessions()
+
+
 def test_a_slow_answer_is_no_silent_peer(lab: SshdLab, port: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "SILENT_AFTER_S", 1.0)
     monkeypatch.setattr(transport, "ASK_EVERY_S", 0.2)
