@@ -160,6 +160,10 @@ class ComputeClient(Protocol):
         """A result file."""
         ...
 
+    def close(self) -> None:
+        """Give back connections."""
+        ...
+
 
 class Clock(Protocol):
     """The time, in UTC."""

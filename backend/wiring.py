@@ -56,7 +56,7 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Every use case of the backend, and the store to close at the end."""
+    """Every use case of the backend, and what to close at the end."""
 
     accounts: Accounts
     sessions: Sessions
@@ -85,10 +85,12 @@ class Services:
     dispatch: Dispatch
     fetching: Fetching
     store: DocumentStore
+    compute: ComputeClient
 
     def close(self) -> None:
         """Give back what is open."""
         self.store.close()
+        self.compute.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
         dispatch=dispatch,
         fetching=Fetching(store, dispatch, _bringers(records, outside, brains)),
         store=store,
+        compute=compute,
     )
 
 

@@ -96,6 +96,11 @@ class HttpCompute:
                     raise
         return self._result(key, path)
 
+    def close(self) -> None:
+        """End the connection that all threads share, where there is one."""
+        if self._link is not None:
+            self._link.close()
+
     def _result(self, key: str, path: str) -> bytes:
         content, digest = bytearray(), hashlib.sha256()
         with self._answer("GET", f"/jobs/{key}/results/{path}", stream=True) as response:

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from contextlib import closing
 
 import click
 
@@ -40,12 +41,13 @@ def check(  # noqa: PLR0913, PLR0917 - its options
     settings = from_environment(data.environment() | dict(os.environ))
     hops = []
     wish = Wish(processes=processes, nodes=nodes, gpus=gpus, wait_s=wait) if job else None
-    for hop in walk(settings, compute_client(settings), wish):
-        hops.append(hop)
-        if not as_json:
-            click.echo(f"{'ok    ' if hop.holds else 'FAILED'}  {hop.hop.replace('_', ' '):<10} {hop.found}")
-            if hop.remedy:
-                click.echo(f"        {'':<10} {hop.remedy}")
+    with closing(compute_client(settings)) as compute:
+        for hop in walk(settings, compute, wish):
+            hops.append(hop)
+            if not as_json:
+                click.echo(f"{'ok    ' if hop.holds else 'FAILED'}  {hop.hop.replace('_', ' '):<10} {hop.found}")
+                if hop.remedy:
+                    click.echo(f"        {'':<10} {hop.remedy}")
     if as_json:
         click.echo(json.dumps([hop.model_dump() for hop in hops], indent=2))
     sys.exit(0 if all(hop.holds for hop in hops) else 1)

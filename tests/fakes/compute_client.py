@@ -78,6 +78,9 @@ class FakeComputeClient:
         except KeyError:
             raise ComputeRefusedError(f"job {key} has no result {path}", {"status": 404}) from None
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def set(self, key: str, state: JobState, outcome: ResultState = ResultState.WAITING, **changes: object) -> JobReport:
         """Put a job into a state."""
         self.jobs[key] = self.jobs[key].model_copy(update={"state": state, "result_state": outcome, **changes})

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -71,10 +72,12 @@ THROUGH_SSH = pytest.param("through ssh", marks=pytest.mark.skipif(bool(sshd_mis
 
 
 @pytest.fixture(scope="module", params=["directly", THROUGH_SSH])
-def compute(request: pytest.FixtureRequest, url: str, token_file: Path) -> HttpCompute:
-    if request.param == "directly":
-        return HttpCompute(url, token_file)
-    return compute_client(request.getfixturevalue("ssh_settings"))
+def compute(request: pytest.FixtureRequest, url: str, token_file: Path) -> Iterator[HttpCompute]:
+    directly = request.param == "directly"
+    with closing(
+        HttpCompute(url, token_file) if directly else compute_client(request.getfixturevalue("ssh_settings"))
+    ) as client:
+        yield client
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,16 @@ def session_over(link: Link) -> requests.Session:
     session.trust_env = False
     mount(session, link)
     return session
+
+
+@contextmanager
+def through(lab: SshdLab, remote: Remote, **other: Path | str) -> Iterator[requests.Session]:
+    link = link_to(lab, remote, **other)
+    try:
+        with session_over(link) as session:
+            yield session
+    finally:
+        link.close()
 
 
 @pytest.fixture
@@ -124,14 +135,14 @@ def test_sixteen_threads_ask_at_once_over_one_login(link: Link, lab: SshdLab) ->
 
 def test_a_key_restricted_to_forwarding_reaches_a_unix_socket(lab: SshdLab, tmp_path: Path) -> None:
     lab.allow('restrict,port-forwarding,command="/bin/false"')
-    with remote_service(tmp_path / "http.sock") as remote, session_over(link_to(lab, remote)) as session:
+    with remote_service(tmp_path / "http.sock") as remote, through(lab, remote) as session:
         assert get(session, "/health").ok
 
 
 def test_a_key_restricted_to_one_port_reaches_that_and_no_other(lab: SshdLab, port: Remote) -> None:
     permitted = port.target.removeprefix("?to=")
     lab.allow(f'restrict,port-forwarding,permitopen="{permitted}",command="/bin/false"')
-    with session_over(link_to(lab, port)) as session:
+    with through(lab, port) as session:
         assert get(session, "/health").ok
     with remote_service() as other:
         refused = refusal(lab, other)
@@ -162,7 +173,7 @@ def test_the_remedy_for_an_unknown_host_works(lab: SshdLab, port: Remote, tmp_pa
     hosts = tmp_path / "known_hosts"
     keys = subprocess.run(["ssh-keyscan", "-p", str(lab.port), lab.host], capture_output=True, text=True, check=True).stdout
     hosts.write_text(keys)
-    with session_over(link_to(lab, port, known_hosts=hosts)) as session:
+    with through(lab, port, known_hosts=hosts) as session:
         assert get(session, "/health").ok
 
 
@@ -171,7 +182,7 @@ def test_a_host_whose_name_is_hashed_is_known(lab: SshdLab, port: Remote, tmp_pa
     shutil.copy(lab.known_hosts, hosts)
     subprocess.run(["ssh-keygen", "-q", "-H", "-f", hosts], check=True, capture_output=True)
     assert lab.host not in hosts.read_text()
-    with session_over(link_to(lab, port, known_hosts=hosts)) as session:
+    with through(lab, port, known_hosts=hosts) as session:
         assert get(session, "/health").ok
 
 
@@ -232,7 +243,7 @@ def test_an_rsa_key_logs_in(lab: SshdLab, port: Remote, tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", key], check=True)
     with (lab.folder / "authorized_keys").open("a") as file:
         file.write(key.with_suffix(".pub").read_text())
-    with session_over(link_to(lab, port, key=key)) as session:
+    with through(lab, port, key=key) as session:
         assert get(session, "/health").ok
 
 
@@ -291,7 +302,7 @@ def test_a_session_killed_in_mid_reply_is_an_error_and_the_next_request_logs_in_
 
 
 def test_a_peer_that_fell_silent_is_noticed_and_left(lab: SshdLab, port: Remote) -> None:
-    with session_over(link_to(lab, port)) as session:
+    with through(lab, port) as session:
         try:
             error = in_flight(session, "/held", port, lab.freeze_sessions)
             assert isinstance(error, requests.ConnectionError)
@@ -312,7 +323,7 @@ def test_a_peer_that_falls_silent_during_an_upload_is_noticed(
         for _ in range(200):
             yield LARGE
 
-    with session_over(link_to(lab, port)) as session:
+    with through(lab, port) as session:
         try:
             with pytest.raises(requests.ConnectionError):
                 session.post(BASE_URL + "/jobs", data=body(), headers={"Content-Length": str(201 * len(LARGE))}, timeout=30)
@@ -325,7 +336,7 @@ def test_a_slow_answer_is_no_silent_peer(lab: SshdLab, port: Remote, monkeypatch
     monkeypatch.setattr(transport, "SILENT_AFTER_S", 1.0)
     monkeypatch.setattr(transport, "ASK_EVERY_S", 0.2)
     timer = threading.Timer(2.0, port.go_on.set)  # longer than a silent peer is borne
-    with session_over(link_to(lab, port)) as session:
+    with through(lab, port) as session:
         assert in_flight(session, "/held", port, timer.start) is None
     timer.join()
 
