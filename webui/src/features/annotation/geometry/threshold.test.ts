@@ -28,3 +28,9 @@ test('closing fills narrow gaps, opening cuts thin bridges', () => {
   const bridged = picture([10, 10, 40, 60, 60], [40, 30, 60, 36, 60], [60, 10, 90, 60, 60])
   expect([0, 4].map((open_px) => threshold(bridged, { ...PLAIN, open_px }).length)).toEqual([1, 2])
 })
+
+test('where there is no section nothing is outlined, dark as it may look', () => {
+  const half = picture([0, 0, SIDE, SIDE, 60])
+  const shown = half.values.map((_, at) => (at % SIDE < SIDE / 2 ? 1 : 0))
+  expect(sizes(threshold({ ...half, shown }, PLAIN))).toEqual([(SIDE * SIDE) / 2])
+})

@@ -37,7 +37,7 @@ function spread(mask: Uint8Array, width: number, height: number, by_px: number, 
 
 export function threshold(gray: Gray, { level, brighter, close_px, open_px }: Threshold): Point[][] {
   const { values, width, height } = smoothed(gray)
-  const mask = values.map((value) => (brighter ? value >= level : value <= level) ? 1 : 0)
+  const mask = values.map((value, at) => (brighter ? value >= level : value <= level) && gray.shown?.[at] !== 0 ? 1 : 0)
   const grow = (of: Uint8Array, by: number) => spread(of, width, height, by, 1)
   const shrink = (of: Uint8Array, by: number) => spread(of, width, height, by, 0)
   const closed = shrink(grow(mask, close_px), close_px)

@@ -5,6 +5,7 @@ export interface Gray {
   values: Uint8Array // row by row, 0 to 255
   width: number
   height: number
+  shown?: Uint8Array // 0 where there is no section
 }
 
 export interface Wish {

@@ -4,5 +4,7 @@ import type { Gray } from '../geometry/wand'
 export function grayOf({ data, width, height }: ImageData): Gray {
   const values = new Uint8Array(width * height)
   for (let index = 0; index < values.length; index++) values[index] = (data[4 * index]! + data[4 * index + 1]! + data[4 * index + 2]!) / 3
-  return { values, width, height }
+  const shown = new Uint8Array(values.length)
+  for (let index = 0; index < values.length; index++) shown[index] = data[4 * index + 3] ? 1 : 0
+  return { values, width, height, shown }
 }
