@@ -1,7 +1,7 @@
 """The data stage over MPI ranks: batches of 4 MiB from a worker to its controller, beside plain Isend and Irecv.
 
 Plain is the faster of one message at a time and as many under way as the stage has, between the same two ranks in turn
-with the stage. The stage's worker copies each batch into its slot first, as it would a batch that it just made.
+with the stage. Its batches stand ready in the worker's slots, as plain messages' do in their buffers.
 
 Example: python -m benchmarks.mpi_stage --json benchmarks/results/mpi_stage.json
 """

@@ -7,14 +7,11 @@ import json
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from mpi4py import MPI
-from numpy.typing import NDArray
 
-from core.pipeline import Arrays
+from core.pipeline import Room
 from core.pipeline.ranks import RankWork, over_ranks
 from core.pipeline.stage import SLOTS
 
@@ -39,7 +36,7 @@ def plain(world: MPI.Intracomm, messages: int, under_way: int) -> float:
 
 def through_stage(world: MPI.Intracomm, messages: int) -> float:
     """GB/s of batches that a worker has ready and the controller asks for one by one; 0 in the worker."""
-    work = RankWork(lambda: {"batch": np.ones(BATCH_BYTES, np.uint8)}, _ready, BATCH_BYTES)
+    work: RankWork[int] = RankWork(dict, lambda _arrays: _ready, BATCH_BYTES)
     with over_ranks(world, work) as stage:
         if stage is None:
             return 0.0
@@ -49,11 +46,9 @@ def through_stage(world: MPI.Intracomm, messages: int) -> float:
         return received / (time.perf_counter() - started) / 1e9
 
 
-def _ready(arrays: Arrays) -> Any:  # noqa: ANN401 - a function
-    def same(_item: int) -> Mapping[str, NDArray[Any]]:
-        return arrays
-
-    return same
+def _ready(_item: int, room: Room) -> None:
+    """A batch that is there, as in the buffers of plain messages."""
+    room.empty("batch", (BATCH_BYTES,), np.uint8)
 
 
 def main(rounds: int, messages: int) -> None:

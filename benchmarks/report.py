@@ -118,7 +118,7 @@ the data stage. In prediction it is a patch's border, computed again for each: (
 """,
     "mpi_stage": """
 Batches of 4 MiB from one worker rank to its controller on one machine, 200 in each of 25 rounds; plain Isend and Irecv from
-ready buffers take turns with the stage, whose worker copies each batch first. Medians over the rounds. Two ranks on two cores
+ready buffers take turns with the stage, whose batches stand ready too. Medians over the rounds. Two ranks on two cores
 with other work (`load`): the share is to be read, not the rates.
 """,
     "shape_prior": """

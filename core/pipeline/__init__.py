@@ -5,6 +5,6 @@
 """
 
 from core.pipeline.processes import over_processes
-from core.pipeline.stage import Arrays, Stage, StageError, WorkerFailedError, WorkerLostError
+from core.pipeline.stage import Arrays, Room, Stage, StageError, WorkerFailedError, WorkerLostError
 
-__all__ = ["Arrays", "Stage", "StageError", "WorkerFailedError", "WorkerLostError", "over_processes"]
+__all__ = ["Arrays", "Room", "Stage", "StageError", "WorkerFailedError", "WorkerLostError", "over_processes"]

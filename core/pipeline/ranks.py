@@ -21,7 +21,7 @@ from core.pipeline.stage import SLOTS, Build, Stage, StageError, Work, WorkerFai
 
 Item = TypeVar("Item")
 _ITEM, _RESULT = 1, 2
-_SPIN_S, _LOOK_S = 2e-4, 2e-4
+_SPIN_S, _LOOK_S = 1e-3, 2e-4
 """An MPI that waits takes its whole core: look closely for a moment, then now and then."""
 
 
@@ -136,8 +136,7 @@ def _serve(comm: MPI.Intracomm, controller: int, work: Work[Any] | str, size: in
     going: deque[MPI.Request] = deque()
     number = 0
     while True:
-        while not comm.Iprobe(controller, _ITEM):
-            time.sleep(_LOOK_S)
+        _until(lambda: comm.Iprobe(controller, _ITEM))
         more, item = comm.recv(source=controller, tag=_ITEM)
         if not more:
             break
@@ -151,7 +150,11 @@ def _serve(comm: MPI.Intracomm, controller: int, work: Work[Any] | str, size: in
 
 
 def _wait(request: MPI.Request) -> None:
+    _until(request.Test)
+
+
+def _until(happened: Callable[[], bool]) -> None:
     started = time.monotonic()
-    while not request.Test():
+    while not happened():
         if time.monotonic() - started > _SPIN_S:
             time.sleep(_LOOK_S)

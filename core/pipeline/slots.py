@@ -1,11 +1,12 @@
 """Arrays in memory that several processes see or one sends another: a header that says what lies where, then the arrays."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -29,21 +30,39 @@ def room_for(arrays: Mapping[str, NDArray[Any]]) -> int:
     return HEADER_BYTES + sum(_aligned(array.nbytes) for array in arrays.values())
 
 
+class Room:
+    """Where a result is put: arrays by name, one after the other, into a slot."""
+
+    def __init__(self, slot: memoryview) -> None:
+        self._slot, self._end = slot, HEADER_BYTES
+        self._entries: list[tuple[str, str, tuple[int, ...], int]] = []
+
+    def empty(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """An array of the slot, to be filled; it holds what was there before. SlotTooSmallError."""
+        kind = np.dtype(dtype)
+        start, self._end = self._end, self._end + _aligned(kind.itemsize * math.prod(shape))
+        if self._end > len(self._slot):
+            needed, there = self._end - HEADER_BYTES, len(self._slot) - HEADER_BYTES
+            raise SlotTooSmallError(f"a result of {needed} bytes does not fit: the stage was made for {there}")
+        self._entries.append((name, kind.str, tuple(shape), start))
+        return _view(self._slot, kind, shape, start)
+
+    def put(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Copy arrays into the slot; SlotTooSmallError."""
+        for name, array in arrays.items():
+            np.copyto(self.empty(name, array.shape, array.dtype), array)
+
+    def close(self) -> int:
+        """Say what is there; the bytes used."""
+        _write_header(self._slot, {"arrays": self._entries})
+        return self._end
+
+
 def write_arrays(slot: memoryview, arrays: Mapping[str, NDArray[Any]]) -> int:
     """Write arrays by name and return the bytes used; SlotTooSmallError."""
-    entries: list[tuple[str, str, tuple[int, ...], int]] = []
-    end = HEADER_BYTES
-    for name, array in arrays.items():
-        entries.append((name, array.dtype.str, array.shape, end))
-        end += _aligned(array.nbytes)
-    if end > len(slot):
-        raise SlotTooSmallError(
-            f"a result of {end - HEADER_BYTES} bytes does not fit: the stage was made for {len(slot) - HEADER_BYTES}"
-        )
-    _write_header(slot, {"arrays": entries})
-    for (_, _, _, offset), array in zip(entries, arrays.values(), strict=True):
-        np.copyto(_view(slot, array.dtype, array.shape, offset), array)
-    return end
+    room = Room(slot)
+    room.put(arrays)
+    return room.close()
 
 
 def write_failure(slot: memoryview, words: str) -> int:
@@ -77,8 +96,7 @@ def _write_header(slot: memoryview, header: object) -> None:
 
 
 def _view(slot: memoryview, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> NDArray[Any]:
-    count = int(np.prod(shape, dtype=np.int64))
-    return np.frombuffer(slot, dtype, count, offset).reshape(shape)
+    return np.frombuffer(slot, dtype, math.prod(shape), offset).reshape(shape)
 
 
 def _aligned(size: int) -> int:

@@ -2,19 +2,17 @@
 
 import traceback
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
-from numpy.typing import NDArray
+from core.pipeline.slots import Arrays, Room, write_failure
 
-from core.pipeline.slots import Arrays, write_arrays, write_failure
-
-__all__ = ["Arrays", "Stage", "StageError", "WorkerFailedError", "WorkerLostError"]
+__all__ = ["Arrays", "Room", "Stage", "StageError", "WorkerFailedError", "WorkerLostError"]
 
 Item = TypeVar("Item")
-Work = Callable[[Item], Mapping[str, NDArray[Any]]]
-"""What workers do with an item. Its result depends on the item alone."""
+Work = Callable[[Item, Room], None]
+"""What workers do with an item: put its result into the room. The result depends on the item alone."""
 Build = Callable[[Arrays], Work[Item]]
 """Makes the work in each worker from the arrays that lie in memory once for all of them, who may only read them."""
 
@@ -103,6 +101,8 @@ def answer(work: Work[Item] | str, item: Item, slot: memoryview) -> int:
     if isinstance(work, str):
         return write_failure(slot, work)
     try:
-        return write_arrays(slot, work(item))
+        room = Room(slot)
+        work(item, room)
+        return room.close()
     except Exception:  # The boundary of the worker: the controller hears it, whatever it is.
         return write_failure(slot, traceback.format_exc())

@@ -1,14 +1,12 @@
 """A patch source for several processes: its rasters as arrays that lie in memory once, the rest of it small."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from core.pipeline import Arrays
+from core.pipeline import Arrays, Room
 from core.sampling.augmentation import Variation
 from core.sampling.centres import BalancedCentres, Centre
 from core.sampling.patches import Raster
@@ -27,7 +25,7 @@ class CutPatches:
     source: PatchSource
     """Without its rasters' values, and without centres: where patches lie is decided elsewhere."""
 
-    def __call__(self, arrays: Arrays) -> Callable[[tuple[Centre, Variation]], Mapping[str, NDArray[Any]]]:
+    def __call__(self, arrays: Arrays) -> Callable[[tuple[Centre, Variation], Room], None]:
         """The work of one worker."""
         cv2.setNumThreads(1)
         sections = [
@@ -36,9 +34,9 @@ class CutPatches:
         ]
         source = replace(self.source, sections=sections)
 
-        def cut(item: tuple[Centre, Variation]) -> Mapping[str, NDArray[Any]]:
+        def cut(item: tuple[Centre, Variation], room: Room) -> None:
             patch = source.cut(*item)
-            return {LABELS: patch.labels, **patch.inputs}
+            room.put({LABELS: patch.labels, **patch.inputs})
 
         return cut
 

@@ -3,6 +3,7 @@ import pytest
 
 from core.pipeline.slots import (
     HEADER_BYTES,
+    Room,
     SlotTooSmallError,
     read_shared,
     read_slot,
@@ -61,3 +62,15 @@ def test_what_many_share_just_fits_and_nobody_can_write_to_it():
     np.testing.assert_array_equal(shared["a"], arrays["a"])
     with pytest.raises(ValueError, match="read-only"):
         shared["b"][0] = 2
+
+
+def test_an_array_that_is_made_in_the_room_is_the_one_that_is_read():
+    memory = slot()
+    room = Room(memory)
+    room.put({"before": np.arange(3)})
+    made = room.empty("image", (2, 3), np.float32)
+    room.close()
+    made[:] = 7
+    found = read_slot(memory)
+    assert list(found) == ["before", "image"]
+    assert (found["image"] == 7).all()
