@@ -101,6 +101,9 @@ class ClusterProfile(Contract):
     forgotten_after_s: Seconds = Field(
         default=30.0, description="a job that is so long not known and never began is sent again"
     )
+    heartbeat_s: Annotated[int, Field(ge=1, le=600)] = Field(
+        default=10, description="so often a job says in its folder that it lives; counts where Slurm has forgotten it"
+    )
     outcome_grace_s: Seconds = Field(default=30.0, description="how long after a job's end its files may still appear")
 
     @classmethod

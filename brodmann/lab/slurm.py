@@ -222,7 +222,7 @@ class SlurmLab:
         except LabError:
             return False
         for name, state in told:
-            if state.startswith(("drain", "down")) and self.runs(name):
+            if state.startswith(("dr", "down", "inval")) and self.runs(name):
                 with contextlib.suppress(LabError):  # It may have come back by itself in the meantime.
                     self.call("scontrol", "update", f"nodename={name}", "state=resume")
         return sum(state in READY_STATES for _, state in told) == self.shape.nodes

@@ -19,7 +19,7 @@ from compute_service.schedulers import slurm_files as files
 from compute_service.schedulers.slurm_batch import Request, batch_script, partition_for, sbatch_argv, time_min
 from compute_service.schedulers.slurm_client import SlurmClient, SlurmComplaintError
 from compute_service.schedulers.slurm_files import Ledger, SlurmPaths, Ticket
-from compute_service.schedulers.slurm_queue import Queue, forgotten_verdict, verdict_of
+from compute_service.schedulers.slurm_queue import Queue, forgotten_verdict, sign_of_life, verdict_of
 from compute_service.schedulers.slurm_text import complaint_of, is_full, parse_submission
 from compute_service.schedulers.slurm_words import LIVING, waiting_words
 from compute_service.services.files import write_atomically
@@ -28,6 +28,8 @@ from core.contracts.jobs import Resources
 log = logging.getLogger(__name__)
 
 UNKNOWN = QueueStatus(QueueState.UNKNOWN)
+BEATS = 3
+"""So many signs of life must be missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class SlurmScheduler:
         self._clock = clock
         self._client = SlurmClient(options.environment, options.profile.longest_back_off_s, clock=clock)
         self._queue = Queue(self._client, options.profile.poll_interval_s, clock)
-        self._missing_since: dict[str, float] = {}
+        self._missing: dict[str, tuple[int | None, float]] = {}
 
     def submit(self, argv: Sequence[str], job_dir: Path, resources: Resources) -> str:
         """Queue a command; its output goes to `log.txt` of the job folder. See `ports.Scheduler`."""
@@ -181,7 +183,7 @@ class SlurmScheduler:
         for ticket in tickets:
             row = rows.get(ticket)
             if row is not None:
-                self._missing_since.pop(ticket.queue_id, None)
+                self._missing.pop(ticket.queue_id, None)
             if row is not None and row.state in LIVING:
                 waits = LIVING[row.state] is QueueState.PENDING
                 reason = waiting_words(row.reason, self._queue.before(row)) if waits else ""
@@ -200,11 +202,17 @@ class SlurmScheduler:
 
     def _forgotten(self, ticket: Ticket) -> QueueStatus:
         """Slurm answers and does not know it: it ended long ago, or its controller lost what it had not yet written down."""
-        since = self._missing_since.setdefault(ticket.queue_id, self._clock())
-        patient = self._clock() - since < self._options.profile.forgotten_after_s
-        final = forgotten_verdict(self._paths(ticket), patient)
+        paths, profile, now = self._paths(ticket), self._options.profile, self._clock()
+        sign = sign_of_life(paths)
+        last, since = self._missing.get(ticket.queue_id, (None, now))
+        since = since if sign == last else now  # By this clock alone: those of nodes and disks may differ.
+        self._missing[ticket.queue_id] = sign, since
+        waited_s = now - since
+        is_gone = waited_s >= profile.forgotten_after_s
+        is_silent = waited_s >= profile.forgotten_after_s + BEATS * profile.heartbeat_s
+        final = forgotten_verdict(paths, is_gone, is_silent)
         if final.state is not QueueState.UNKNOWN:
-            self._missing_since.pop(ticket.queue_id)
+            del self._missing[ticket.queue_id]
         return final
 
     def _paths(self, ticket: Ticket) -> SlurmPaths:

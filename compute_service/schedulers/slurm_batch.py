@@ -111,8 +111,9 @@ def batch_script(request: Request, profile: ClusterProfile) -> str:
             "#!/bin/bash",
             "# Written by Brodmann for one submission; it runs once, whatever the cluster does.",
             f"name={shlex.quote(request.name)} place={place} code=0 stopped=0 child=",
-            f"claim={names.claim} exit={names.exit}",
+            f"claim={names.claim} exit={names.exit} alive={names.alive}",
             *_SCRIPT_HEAD,
+            *_heartbeat(profile.heartbeat_s),
             f"tell() {{ {_told_to_stop(request, profile)} 2> /dev/null; }}",
             *(f"export {name}={request.resources.cpus}" for name in THREAD_VARIABLES),
             *prologue,
@@ -140,11 +141,27 @@ _SCRIPT_HEAD = (
 )
 _SCRIPT_TAIL = (
     "child=$!",
+    'beat "$child" > /dev/null 2>&1 &',
+    "beating=$!",
     '[ "$stopped" = 0 ] || tell',
     # A signal ends the waiting, not the command: then wait again.
     'while :; do before=$stopped; wait "$child"; code=$?; [ "$stopped" = "$before" ] && break; done',
+    'kill "$beating" 2> /dev/null',
     'leave "$code"',
 )
+
+
+def _heartbeat(interval_s: int) -> Sequence[str]:
+    """A sign of life; and whoever has lost the claim, as a node that was cut off, ends what it runs."""
+    return (
+        'touch "$alive"',
+        "beat() {",
+        f"  while sleep {interval_s}; do",
+        '    [ "$(cat "$claim")" = "$id" ] || { kill -TERM "$1"; sleep 5; kill -KILL "$1" $$; exit; }',
+        '    touch "$alive"',
+        "  done",
+        "}",
+    )
 
 
 def _told_to_stop(request: Request, profile: ClusterProfile) -> str:

@@ -4,11 +4,13 @@
     slurm.sh                       the newest batch script
     slurm.<attempt>.claim          the id of the one job that may run this attempt, or `revoked`
     slurm.<attempt>.exit           exit code of the command, and whether the script was told to stop; by the script
+    slurm.<attempt>.alive          touched by the script again and again
     slurm.<attempt>.cancelled      stands there once its end was asked for
     slurm.<attempt>.final          `QueueStatus`: the last word about this attempt
 
 An attempt is run by whoever makes its claim first: the making of a link is one step, also on shared disks. So a job that a
-controller took without saying so, or started anew after it forgot, finds the claim taken and ends at once.
+controller took without saying so, or started anew after it forgot, finds the claim taken and ends at once. A script whose
+claim was taken from it ends its command at the next beat.
 """
 
 import json
@@ -116,6 +118,11 @@ class SlurmPaths:
     def exit(self) -> Path:
         """`Exit`."""
         return self._own("exit")
+
+    @property
+    def alive(self) -> Path:
+        """Touched as long as the script lives."""
+        return self._own("alive")
 
     @property
     def cancelled(self) -> Path:

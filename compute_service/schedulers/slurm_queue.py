@@ -1,10 +1,11 @@
 """What Slurm knows of our jobs, asked as seldom as may be; and what their folders tell where Slurm does not."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from compute_service.ports import QueueState, QueueStatus
 from compute_service.schedulers.slurm_client import SlurmClient, SlurmComplaintError
-from compute_service.schedulers.slurm_files import REVOKED, SlurmPaths, Ticket, read_exit, read_ledger, revoke
+from compute_service.schedulers.slurm_files import REVOKED, SlurmPaths, Ticket, close, read_exit, read_ledger, revoke
 from compute_service.schedulers.slurm_text import (
     ACCOUNTING_FORMAT,
     QUEUE_FORMAT,
@@ -23,6 +24,12 @@ BOOKS_DAYS = 30
 STILL_THERE = ("PENDING", "RUNNING", "SUSPENDED", "REQUEUED")
 FORGOTTEN = QueueStatus(
     QueueState.INTERRUPTED, "the cluster no longer knew it, and it had not begun; its controller may have been restarted"
+)
+
+DIED = QueueStatus(QueueState.INTERRUPTED, "the cluster no longer knew it, and it gave no sign of life any more")
+# A controller that was killed may know a job that runs as one that waits. It begins it again, finds it there, and ends it.
+BEGUN_TWICE = QueueStatus(
+    QueueState.INTERRUPTED, "the cluster's controller was restarted, did not know that it ran, and ended it"
 )
 
 
@@ -83,7 +90,7 @@ class Queue:
 
     def ended(self, ticket: Ticket, state: str) -> Ended:
         """How a job that the queue shows as ended did end; the queue itself has no exit codes."""
-        if state in ("COMPLETED", "CANCELLED"):
+        if state == "COMPLETED":
             return Ended(state, 0, 0)
         try:
             told = parse_job(self._client.ask(("scontrol", "show", "job", "-o", ticket.slurm_words)), ticket.name)
@@ -123,18 +130,43 @@ def verdict_of(paths: SlurmPaths, ended: Ended) -> QueueStatus:
     left, ledger = read_exit(paths), read_ledger(paths.place)
     if ended.code < 0:  # Slurm told the state alone.
         ended = Ended(ended.state, left.code if left else 1, 0)
+    if ended.state == "CANCELLED" and not paths.cancelled.exists() and _began_before(paths, ended.started_at):
+        return BEGUN_TWICE
     asked = Asked(ledger.memory_mb, ledger.time_min) if ledger else Asked(0, 0)
     return verdict(ended, left is not None and left.stopped, log_of(paths), asked)
 
 
-def forgotten_verdict(paths: SlurmPaths, patient: bool) -> QueueStatus:
-    """What became of one that Slurm does not know: what the script left; or it never began, and now never will."""
+def _began_before(paths: SlurmPaths, moment: datetime | None) -> bool:
+    """Whether the script took its claim before the moment at which Slurm says it began."""
+    try:
+        claimed_at = paths.claim.stat().st_mtime
+    except FileNotFoundError:
+        return False
+    return moment is not None and claimed_at < moment.timestamp()
+
+
+def forgotten_verdict(paths: SlurmPaths, is_gone: bool, is_silent: bool) -> QueueStatus:
+    """What became of one that Slurm does not know: what the script left; or it never began and never will; or it died."""
     left, cancelled = read_exit(paths), paths.cancelled.exists()
     if left is not None and not cancelled:
         return verdict_of(paths, Ended("COMPLETED" if left.code == 0 else "FAILED", left.code, 0))
-    if left is not None or ((cancelled or not patient) and paths.place.is_dir() and revoke(paths) == REVOKED):
-        return QueueStatus(QueueState.CANCELLED) if cancelled else FORGOTTEN
+    over = QueueStatus(QueueState.CANCELLED) if cancelled else None
+    if left is not None or not paths.place.is_dir():
+        return over or QueueStatus(QueueState.UNKNOWN)
+    if (cancelled or is_gone) and revoke(paths) == REVOKED:
+        return over or FORGOTTEN
+    if is_silent:
+        close(paths)
+        return over or DIED
     return QueueStatus(QueueState.UNKNOWN)
+
+
+def sign_of_life(paths: SlurmPaths) -> int | None:
+    """Something that changes as long as the script lives; None before it began."""
+    try:
+        return paths.alive.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 def log_of(paths: SlurmPaths) -> bytes:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 QUEUE_FORMAT = "%F|%K|%j|%T|%P|%Q|%r"
 ACCOUNTING_FORMAT = "JobID,JobName,State,ExitCode"
@@ -38,6 +39,8 @@ class Ended:
     state: str
     code: int
     signal: int
+    started_at: datetime | None = None
+    """By the controller's clock, in whole seconds and without a zone."""
 
 
 def parse_queue(text: str) -> list[Row]:
@@ -75,7 +78,8 @@ def parse_job(text: str, name: str) -> Ended | None:
     for line in text.splitlines():
         fields = dict(re.findall(r"(\S+?)=(\S*)", line))
         if fields.get("JobName") == name:
-            return _ended(fields.get("JobState", ""), fields.get("ExitCode", ""))
+            ended = _ended(fields.get("JobState", ""), fields.get("ExitCode", ""))
+            return ended and replace(ended, started_at=_moment(fields.get("StartTime", "")))
     return None
 
 
@@ -119,6 +123,13 @@ def jobs_before(rows: Iterable[Row], mine: Row) -> int:
         for row in rows
         if row.state == "PENDING" and row.priority > 0
     )
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None  # "Unknown", "N/A"
 
 
 def _ended(state: str, exit_code: str) -> Ended | None:

@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -62,7 +63,9 @@ def square(number: int) -> FrozenAnnotation:
 class Installation:
     """Folders, token, web process and poller; each can be killed and started again."""
 
-    def __init__(self, folder: Path, numbers: tuple[int, ...] = NUMBERS) -> None:
+    def __init__(
+        self, folder: Path, numbers: tuple[int, ...] = NUMBERS, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.jobs = folder / "jobs"
         self.ends = (numbers[0], numbers[-1])
         self.brain = make_brain(folder / "brains", numbers)
@@ -78,6 +81,7 @@ class Installation:
             "BRODMANN_COMPUTE_TOKEN_FILE": str(folder / "token"),
             "BRODMANN_COMPUTE_SLOTS_CPUS": "2",
             "BRODMANN_COMPUTE_POLL_INTERVAL_S": "0.1",
+            **environment,
         }
         self.web = self.start_web()
         self.poller = self.start_poller()

@@ -54,3 +54,16 @@ def test_a_jobs_folder_that_cannot_be_made_is_named(environment, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="BRODMANN_JOBS"):
         Settings.from_environment(environment | {"BRODMANN_JOBS": str(tmp_path / "file" / "jobs")})
+
+
+def test_a_cluster_profile_is_read_and_its_problems_are_among_the_others(environment, tmp_path):
+    profile = tmp_path / "cluster.yaml"
+    profile.write_text("name: c\npartitions: []\n")
+    wrong = environment | {"BRODMANN_CLUSTER_PROFILE": str(profile), "BRODMANN_COMPUTE_SLOTS_CPUS": "0"}
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment(wrong)
+    assert [problem.split(": ")[:2] for problem in raised.value.problems] == [
+        ["BRODMANN_COMPUTE_SLOTS_CPUS", "must be a whole number of at least 1, got '0'"],
+        ["BRODMANN_CLUSTER_PROFILE", "line 2"],
+    ]
+    assert Settings.from_environment(environment).cluster is None

@@ -11,14 +11,12 @@ import pytest
 
 from compute_service.profile import ClusterProfile, Partition
 from compute_service.schedulers.slurm_batch import Request, batch_script
-from compute_service.schedulers.slurm_files import SlurmPaths, read_exit, revoke
+from compute_service.schedulers.slurm_files import SlurmPaths, close, read_exit, revoke
 from core.contracts.jobs import Resources
 
 KEY = "0123456789abcdef" * 2
 PARTITION = Partition(name="p", nodes=1, cpus_per_node=1, memory_mb_per_node=10**6, longest_h=1)
-POLITE = (
-    "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(75)); print('up', flush=True); time.sleep(99)"
-)
+POLITE = "import os, signal, time; signal.signal(15, lambda *_: os._exit(75)); print('up', flush=True); time.sleep(99)"
 # Ends well in its own time, however often it is told.
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: None); print('up', flush=True); time.sleep(0.5)"
 
@@ -103,3 +101,12 @@ def test_a_folder_that_cannot_be_written_is_told(place):
     code, printed = ended(place, "true")
     assert code == 97
     assert "cannot enter" in printed
+
+
+def test_it_gives_signs_of_life_and_ends_the_command_when_its_claim_is_taken(place):
+    with start(place, sys.executable, "-c", POLITE, heartbeat_s=1) as process:
+        while process.stdout.readline() != "up\n":
+            pass
+        close(paths(place))
+        assert process.wait(60) == 75
+    assert paths(place).alive.exists()
