@@ -1,5 +1,6 @@
 """The compute service over a real Slurm: jobs come to their results, whatever is hurt on the way, and none runs twice."""
 
+import contextlib
 import os
 import signal
 import time
@@ -49,7 +50,7 @@ def service(tmp_path_factory, lab):
 
 @pytest.fixture
 def training(service):
-    return service.training(iterations=25)
+    return service.training(iterations=10)
 
 
 def begun(service, key):
@@ -63,9 +64,10 @@ def runners(lab, key):
     """Process ids of the job's runner."""
     found = []
     for pid in sorted(keeper.members(lab.place.cluster, lab.folder)):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if b"compute_service.runner" in words and any(key.encode() in word for word in words):
-            found.append(pid)
+        with contextlib.suppress(OSError):  # It ended while we look.
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if b"compute_service.runner" in words and any(key.encode() in word for word in words):
+                found.append(pid)
     return found
 
 
@@ -122,7 +124,7 @@ def test_a_cancelled_job_leaves_no_process(service, lab):
     await_that(lambda: not runners(lab, training.key), "the end of the runner")
 
 
-@pytest.mark.parametrize("wait_s", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("wait_s", [0.0, 0.3])
 def test_a_controller_killed_just_after_a_submission_neither_loses_nor_doubles_a_job(service, lab, wait_s):
     training = service.training(iterations=2)
     service.submit(training)
