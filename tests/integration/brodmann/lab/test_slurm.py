@@ -60,7 +60,8 @@ def test_down_leaves_no_process_and_no_folder(lab):
     submitted(lab, ESCAPES)
     await_that(lambda: queue(lab) == ["RUNNING"], "the job to run")
     mark = lab.place.cluster, lab.folder
-    assert len(keeper.members(*mark)) >= 7  # munged, slurmctld, its script daemon, two nodes, step daemon, sleep.
+    # munged, slurmctld, its script daemon, two nodes, a step daemon, and two that sleep.
+    await_that(lambda: len(keeper.members(*mark)) >= 8, "all processes to be there")
     lab.down()
     assert keeper.members(*mark) == set()
     assert not lab.folder.exists()
