@@ -16,10 +16,11 @@ about real brains.
 
 NOTES = {
     "submit": """
-A real Slurm of two nodes on this machine, whose scheduler looks every second (`brodmann.lab.slurm`); the compute service's store,
-reconciler and Slurm scheduler look once a second, as the poller does. To running: from handing in a definition to the record that
-says it runs; the job's command sleeps. Core: this process and the commands of Slurm that it starts, with 200 jobs in the queue,
-asking Slurm every second, and every 5 s as profiles do where nothing else is said. `load` is the machine's at the end.
+A real Slurm of two nodes on this machine, whose scheduler looks every second (`brodmann.lab.slurm`); the compute service's
+store, reconciler and Slurm scheduler look once a second, as the poller does. To running: from handing in a definition to the
+record that says it runs; the job's command sleeps. Core: this process and the commands of Slurm that it starts, with 200 jobs
+in the queue, asking Slurm every second, and every 5 s as profiles do where nothing else is said. `load` is the machine's at
+the end.
 """,
     "crowd": """
 Twenty clients with an event stream each on one section, 18 s on each store (`--quick`; 300 s without), the backend being
