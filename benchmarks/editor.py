@@ -8,7 +8,7 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from benchmarks.editor_page import install, tell
+from benchmarks.editor_page import TRACED, install, longest_task_ms, tell
 from benchmarks.figures import Figure, run
 from tests.e2e.browser import at_um, browser_page, log_in, open_section, wait_saved
 from tests.e2e.conftest import Api, start_product, stop_product
@@ -46,6 +46,8 @@ class Times:
     drag_ms: list[float] = field(default_factory=list)
     boolean_s: list[float] = field(default_factory=list)
     block_ms: list[float] = field(default_factory=list)
+    task_cpu_ms: float = 0.0
+    idle_block_ms: list[float] = field(default_factory=list)
     open_s: list[float] = field(default_factory=list)
     cold_s: float = 0.0
 
@@ -165,6 +167,20 @@ def measure_drag(page: Page, times: Times, drags: int) -> None:
         wait_saved(page)
 
 
+def measure_idle(page: Page, times: Times, rounds: int) -> None:
+    """The longest block while somebody points and clicks on a section without regions: what browser and load alone make."""
+    go(page, BESIDE, "4000,4000,8")
+    await_regions(page, 0)
+    for _ in range(rounds):
+        tell(page, "takeBeats")
+        for place in LARGE_CENTRES_UM:
+            page.mouse.move(*at_um(page, *place))
+            page.mouse.down()
+            page.mouse.up()
+            page.wait_for_timeout(500)
+        times.idle_block_ms.append(tell(page, "longestBeat"))
+
+
 def measure_boolean(page: Page, times: Times, rounds: int) -> None:
     """Union of the two rings: pointing at the other shows the outcome, a click does it, and it is saved."""
     go(page, LARGE, "4000,4000,8")
@@ -188,6 +204,15 @@ def measure_boolean(page: Page, times: Times, rounds: int) -> None:
         page.keyboard.press("Control+z")
         await_regions(page, 2)
         wait_saved(page)
+
+
+def traced(page: Page, action: Callable[[], None]) -> float:
+    """Processor time of the page's longest task meanwhile, in ms: what a block would last with no other load."""
+    browser = page.context.browser
+    assert browser is not None
+    browser.start_tracing(page=page, categories=TRACED)
+    action()
+    return longest_task_ms(browser.stop_tracing())
 
 
 def measure_open(page: Page, times: Times, rounds: int) -> None:
@@ -220,6 +245,9 @@ def figures_of(times: Times, load: float) -> list[Figure]:
         Figure("editor.drag_p50_ms", float(np.median(times.drag_ms)), "ms"),
         Figure("editor.boolean_20k_s", float(np.median(times.boolean_s)), "s", 1),
         Figure("editor.boolean_block_ms", max(times.block_ms), "ms", 50),
+        Figure("editor.boolean_block_p50_ms", float(np.median(times.block_ms)), "ms"),
+        Figure("editor.boolean_task_cpu_ms", times.task_cpu_ms, "ms"),
+        Figure("editor.idle_block_ms", max(times.idle_block_ms), "ms"),
         Figure("editor.open_s", float(np.median(times.open_s)), "s", 1.5),
         Figure("editor.open_anew_s", times.cold_s, "s"),
         Figure("editor.load", load, ""),
@@ -234,7 +262,9 @@ def measure(options: argparse.Namespace) -> list[Figure]:
         measure_pan(page, times, seconds=1 if options.quick else 5)
         measure_select(page, times, clicks=5 if options.quick else 20)
         measure_drag(page, times, drags=rounds)
+        measure_idle(page, times, rounds)
         measure_boolean(page, times, rounds)
+        times.task_cpu_ms = traced(page, lambda: measure_boolean(page, Times(), 1))
         measure_open(page, times, rounds)
         return figures_of(times, os.getloadavg()[0])
 

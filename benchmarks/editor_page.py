@@ -1,5 +1,6 @@
 """What benchmarks.editor asks of the page: a script in it that takes times at its own frames."""
 
+import json
 from typing import Any
 
 from playwright.sync_api import Page
@@ -55,6 +56,23 @@ window.bench = (() => {
   }
 })()
 """
+
+
+TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
+MAIN_THREAD = "CrRendererMain"
+
+
+def longest_task_ms(trace: bytes) -> float:
+    """Processor time of the longest task of a page's main thread, in a trace of the browser."""
+    events = json.loads(trace)["traceEvents"]
+    place = ("pid", "tid")
+    main = {
+        tuple(event[name] for name in place)
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == MAIN_THREAD
+    }
+    tasks = (event for event in events if event["name"] == "RunTask" and tuple(event[name] for name in place) in main)
+    return max(float(task.get("tdur", 0.0)) for task in tasks) / 1000
 
 
 def install(page: Page) -> None:

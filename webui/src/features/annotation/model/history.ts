@@ -91,6 +91,9 @@ function pathsPrint(paths: Paths): Mixing {
   return mixing
 }
 
+/** What an edit of these outlines will need is made ready, each in a moment of its own: a long one takes some milliseconds. */
+export const makeReady = (outlines: readonly Paths[]): void => outlines.forEach((paths) => void setTimeout(() => pathsPrint(paths)))
+
 /** A number that two different states of a region hardly ever share (53 bits); 0 for none. */
 export function fingerprint(shape: Shape | undefined): number {
   if (!shape) return NOT_THERE

@@ -4,7 +4,7 @@ import type { ViewerPointer } from '@/viewer'
 
 import { type Combination } from '../geometry/combine'
 import { compute } from '../geometry/compute'
-import { shapeOf } from '../model/history'
+import { makeReady, shapeOf } from '../model/history'
 import { hitRegion } from '../model/hit'
 import type { Region } from '../model/regions'
 import { becomePieces, still } from './pieces'
@@ -58,6 +58,7 @@ function take(desk: Desk, how: How): Hand {
     if (preview === mine) {
       desk.draft.value = { outcome: mine.outcome }
       desk.say(words(mine))
+      makeReady([selected.paths, clicked.paths, ...mine.outcome]) // for the click
     }
     return mine
   }
