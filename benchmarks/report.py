@@ -60,9 +60,10 @@ panning counts when it shows another place; `pan_empty_fps` is the same on a sec
 ten regions at full detail. Select is from letting the mouse go to the frame on screen, as the browser tells it (in steps of 8
 ms), drag from a move of the mouse to the end of the frame's work on the page's main thread. The union of two rings of 20,000
 points is the time from pointing at the other ring to its outcome on screen, and from the click to the one region; the block is
-the longest time in which the page did nothing else, from pointing to saved, the longest of five; `task_cpu_ms` is the processor time of
-the page's longest task then, without the waiting for other programs, `idle_block_ms` the longest block without regions. Opening is from a click in the filmstrip to the
-frame with all regions and tiles; `open_anew_s` the same for the whole page. Select and drag: 95th percentile.
+the longest time in which the page did nothing else, from pointing to saved, the longest of five; `task_cpu_ms` is the
+processor time of the page's longest task then, without the waiting for other programs, `idle_block_ms` the longest block
+without regions. Opening is from a click in the filmstrip to the frame with all regions and tiles; `open_anew_s` the same for
+the whole page. Select and drag: 95th percentile.
 """,
     "lsm_gpu": """
 Before the last changes to the data stage: [what was measured of it since](../explanation/gpu.md).
