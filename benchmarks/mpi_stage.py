@@ -17,7 +17,7 @@ from statistics import median
 from benchmarks.figures import Figure, run
 from compute_service.schedulers.mpiexec import ON_LOOPBACK, find_mpiexec
 
-ROUNDS, QUICK_ROUNDS, MESSAGES = 25, 7, 200
+ROUNDS, QUICK_ROUNDS, MESSAGES = 75, 15, 100
 
 
 def measure(options: argparse.Namespace) -> Sequence[Figure]:
