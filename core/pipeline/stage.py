@@ -16,8 +16,8 @@ Work = Callable[[Item, Room], None]
 Build = Callable[[Arrays], Work[Item]]
 """Makes the work in each worker from the arrays that lie in memory once for all of them, who may only read them."""
 
-SLOTS = 3
-"""Results of each worker that may be under way: one being learnt from, one on its way, one being made."""
+SLOTS = 2
+"""Results of each worker that may be under way, one in use among them; more of them only drive each other out of caches."""
 
 
 class StageError(Exception):
