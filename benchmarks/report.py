@@ -128,9 +128,9 @@ the data stage. In prediction it is a patch's border, computed again for each: (
     "mpi_stage": """
 Batches of 4 MiB from one worker rank to its controller on one machine, 100 in each of 75 rounds; plain Isend and Irecv from
 ready buffers take turns with the stage, whose batches stand ready too. Medians over the rounds. Two ranks on two cores
-with other work (`load`): the share is to be read, not the rates; runs one
-after the other gave shares from 0.31 to 1.3 at loads of 3 to 9, and 0.75 to 0.80 while nobody else computed. One message at a
-time stays in one buffer, and so in the cache; with as many buffers as the stage has, plain messages are slower themselves.
+with other work (`load`), which comes and goes within seconds: where plain messages reached 20 GB/s, in a quiet moment, seven
+runs gave shares from 0.75 to 0.94; in a crowd runs gave anything from 0.31, below the goal, to 1.3. One message at a time
+stays in one buffer, and so in the cache; with as many buffers as the stage has, plain messages are slower themselves.
 """,
     "shape_prior": """
 The same model, brain and sections as of `lsm_confidence`. `model` is the prior's weight 0, `half` 0.5, `fused` 1, `double` 2,
