@@ -11,13 +11,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.e2e.browser import CHROMIUM_FLAGS, at_um
+from scripts.demo_page import SETTLE_MS, demo_page
+from tests.e2e.browser import at_um
 
 ANNOTATED, CORRECTED, PREDICTED = 901, 981, 941
 JPEG_QUALITY = 80
-SETTLE_MS = 1500
 # Drawn by eye as hOc2 below hOc1 of the demo brain, a little too far into it. µm.
 NEIGHBOUR_UM = [(5856, 25881), (8341, 25978), (8877, 28317), (8779, 32459), (7122, 32459), (7610, 29535), (6733, 27586)]
 # Around the frayed end of the prediction, as a hand would. µm.
@@ -101,14 +101,7 @@ def reviewing(page: Page, folder: Path) -> None:
 
 def main(address: str, password: str, folder: Path) -> None:
     """Log in and photograph each station."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
-        page = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=address).new_page()
-        page.goto("/")
-        page.get_by_test_id("login-name").fill("demo")
-        page.get_by_test_id("login-password").fill(password)
-        page.get_by_test_id("login-submit").click()
-        page.get_by_test_id("project-card").first.wait_for()
+    with demo_page(address, password) as page:
         borders(page, folder)
         reviewing(page, folder)
         section(page, ANNOTATED + 10)
@@ -118,7 +111,6 @@ def main(address: str, password: str, folder: Path) -> None:
         page.keyboard.press("Escape")
         page.keyboard.press("?")
         shoot(page, folder / "annotator-keys.jpg")
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -6,24 +6,18 @@ python -m scripts.tutorial_pictures http://127.0.0.1:8765 PASSWORD docs/images
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.e2e.browser import CHROMIUM_FLAGS, at_um, frame, open_section
+from scripts.demo_page import SETTLE_MS, demo_page
+from tests.e2e.browser import at_um, frame, open_section
 
 FIRST, BETWEEN = 901, 961
 BORDER_UM = (4300.0, 27000.0)  # of hOc1 and hOc2 on section 901 of the demo brain
-SETTLE_MS = 1500
 
 
 def main(address: str, password: str, folder: Path) -> None:
     """Walk the tutorial's way and photograph each station."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
-        page = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=address).new_page()
-        page.goto("/")
-        page.get_by_test_id("login-name").fill("demo")
-        page.get_by_test_id("login-password").fill(password)
-        page.get_by_test_id("login-submit").click()
+    with demo_page(address, password) as page:
         page.get_by_test_id("project-card").first.click()
         page.get_by_test_id("project-page").wait_for()
         shoot(page, folder / "tutorial-project.png")
@@ -45,7 +39,6 @@ def main(address: str, password: str, folder: Path) -> None:
         frame(page, BETWEEN).wait_for()
         page.get_by_test_id("accept").wait_for()
         shoot(page, folder / "tutorial-review.png")
-        browser.close()
 
 
 def shoot(page: Page, file: Path) -> None:

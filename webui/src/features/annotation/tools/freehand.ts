@@ -2,30 +2,16 @@ import { snappedFreehand } from '../model/snapFreehand'
 import { finish } from './finish'
 import { REACH_PX } from './outline'
 import type { Desk, Hand, Tool } from './tool'
-import { trail } from './trail'
+import { lineHand } from './trail'
 
 const TOLERANCE_PX = 1.2
 
-function take(desk: Desk): Hand {
-  const line = trail(desk)
-  const show = () => void (desk.draft.value = { line: line.points() })
-  return {
-    press({ at_um }) {
-      line.begin(at_um)
-      show()
-      return true
-    },
-    drag({ at_um }) {
-      if (line.extend(at_um)) show()
-    },
-    release({ shift, alt, mod }) {
-      desk.draft.value = {}
-      const others = mod ? [] : desk.visible().filter(({ uid }) => !shift || uid !== desk.store.selected)
-      const path = snappedFreehand(others, line.points(), { tolerance_um: desk.um(TOLERANCE_PX), reach_um: desk.um(REACH_PX), corners: alt })
-      if (path) finish(desk, path, shift)
-    },
-  }
-}
+const take = (desk: Desk): Hand =>
+  lineHand(desk, (line, { shift, alt, mod }) => {
+    const others = mod ? [] : desk.visible().filter(({ uid }) => !shift || uid !== desk.store.selected)
+    const path = snappedFreehand(others, line, { tolerance_um: desk.um(TOLERANCE_PX), reach_um: desk.um(REACH_PX), corners: alt })
+    if (path) finish(desk, path, shift)
+  })
 
 export const freehand: Tool = {
   name: 'freehand', key: 'f', title: 'Draw freehand', icon: 'freehand', cursor: 'crosshair', group: 'Draw',

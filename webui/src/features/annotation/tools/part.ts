@@ -1,28 +1,14 @@
 import { freehandPath } from '../model/drawing'
 import type { Desk, Hand, Tool } from './tool'
-import { trail } from './trail'
+import { lineHand } from './trail'
 
 const TOLERANCE_PX = 1.2
 
-function take(desk: Desk): Hand {
-  const line = trail(desk)
-  const show = () => void (desk.draft.value = { line: line.points() })
-  return {
-    press({ at_um }) {
-      line.begin(at_um)
-      show()
-      return true
-    },
-    drag({ at_um }) {
-      if (line.extend(at_um)) show()
-    },
-    release({ shift }) {
-      desk.draft.value = {}
-      const path = freehandPath(line.points(), desk.um(TOLERANCE_PX))
-      if (path) void desk.judgePart(path, !shift)
-    },
-  }
-}
+const take = (desk: Desk): Hand =>
+  lineHand(desk, (line, { shift }) => {
+    const path = freehandPath(line, desk.um(TOLERANCE_PX))
+    if (path) void desk.judgePart(path, !shift)
+  })
 
 /** In review: what the prediction has inside of a line is accepted or rejected. */
 export const part: Tool = {

@@ -20,12 +20,14 @@ function take(desk: Desk): Hand {
   let found: Paths = []
   let asked = 0
   let timer: ReturnType<typeof setTimeout> | undefined
+  let isDue = false // what is found belongs to an earlier threshold or view
 
   async function look(): Promise<void> {
     const [view, seen, mine] = [desk.view(), desk.viewer.pixels(), ++asked]
     if (!view || !seen) return
     const rings = await compute('threshold', grayOf(seen.image), { ...thresholding })
     if (mine !== asked) return
+    isDue = false
     found = rings.map((ring) => ring.map(([x, y]) => corner(screenToUm(view, [x / seen.ratio, y / seen.ratio]))))
     desk.draft.value = { outcome: [found] }
     desk.say(found.length ? '' : NOTHING)
@@ -33,17 +35,27 @@ function take(desk: Desk): Hand {
 
   function later(): void {
     clearTimeout(timer)
-    timer = setTimeout(() => void look().catch((error: Error) => desk.say(error.message)), REST_MS)
+    isDue = true
+    timer = setTimeout(() => void look().catch(told), REST_MS)
+  }
+
+  const told = (error: Error) => desk.say(error.message)
+
+  /** What the slider says now, also when the outlines on screen are not yet its. */
+  async function keep(): Promise<void> {
+    clearTimeout(timer)
+    if (isDue) await look()
+    if (isDue || !found.length) return
+    desk.store.draw(found)
+    desk.choose('select')
   }
   const stop = watch([thresholding, desk.view], later, { immediate: true })
 
   return {
     key(name) {
       if (name === '[' || name === ']') thresholding.level = Math.min(255, Math.max(0, thresholding.level + (name === '[' ? -STEP : STEP)))
-      else if (name === 'Enter' && found.length) {
-        desk.store.draw(found)
-        desk.choose('select')
-      } else return false
+      else if (name === 'Enter') void keep().catch(told)
+      else return false
       return true
     },
     drop() {

@@ -1,5 +1,7 @@
+import type { ViewerPointer } from '@/viewer'
+
 import type { Point } from '../model/geometry'
-import type { Desk } from './tool'
+import type { Desk, Hand } from './tool'
 
 const TRAIL_STEP_PX = 2
 
@@ -16,5 +18,25 @@ export function trail(desk: Desk) {
       return true
     },
     points: (): readonly Point[] => points,
+  }
+}
+
+/** A hand that drags a line over the section, shown as it grows; `done` has it once the button is let go. */
+export function lineHand(desk: Desk, done: (line: readonly Point[], pointer: ViewerPointer) => void): Hand {
+  const line = trail(desk)
+  const show = () => void (desk.draft.value = { line: line.points() })
+  return {
+    press({ at_um }) {
+      line.begin(at_um)
+      show()
+      return true
+    },
+    drag({ at_um }) {
+      if (line.extend(at_um)) show()
+    },
+    release(pointer) {
+      desk.draft.value = {}
+      done(line.points(), pointer)
+    },
   }
 }
