@@ -6,18 +6,24 @@ import torch
 from torch import Tensor
 
 from core.contracts.training import AUXILIARY_CLASSES, Architecture, SegmentationSettings
+from core.models.encoders import ENCODERS, EncoderName, build_encoder
 from core.models.factory import NETWORKS, build_model, input_names, parameter_count
 from core.models.geometry import patch_geometry
 
 TITLES: dict[Architecture, str] = {"hr_unet": "HR U-Net", "lr_unet": "LR U-Net", "ms_unet": "MS U-Net"}
+ENCODER_TITLES: dict[EncoderName, str] = {
+    "base": "Base", "resnet18": "ResNet18", "resnet50": "ResNet50", "resnet101": "ResNet101", "densenet121": "DenseNet121"
+}  # fmt: skip
+PATCH_PX, PATCH_PIXEL_SIZE_UM = 2048, 2.0
+"""Of the patches that encoders see (thesis 6.1)."""
 
 
 def describe_models() -> list[dict[str, Any]]:
-    """Name, parameters, input and output sizes (px), pixel sizes (µm) and feature width of each network.
+    """Name, parameters, input and output sizes (px), pixel sizes (µm) and feature width of each network and encoder.
 
     Sizes and widths come from a forward pass on torch's "meta" device, which computes shapes and no values.
     """
-    return [_describe(architecture) for architecture in NETWORKS]
+    return [*(_describe(architecture) for architecture in NETWORKS), *(_describe_encoder(name) for name in ENCODERS)]
 
 
 def _describe(architecture: Architecture) -> dict[str, Any]:
@@ -48,4 +54,16 @@ def _describe(architecture: Architecture) -> dict[str, Any]:
         },
         "feature_width": widths[0],
         "tile_phase_px": geometry.phase_px,
+    }
+
+
+def _describe_encoder(name: EncoderName) -> dict[str, Any]:
+    encoder = build_encoder(name).to("meta").eval()
+    features: Tensor = encoder(torch.zeros(1, 1, PATCH_PX, PATCH_PX, device="meta"))
+    return {
+        "name": name,
+        "title": ENCODER_TITLES[name],
+        "parameters": parameter_count(encoder),
+        "inputs": [{"name": "patch", "size_px": PATCH_PX, "pixel_size_um": PATCH_PIXEL_SIZE_UM}],
+        "feature_width": int(features.shape[-1]),
     }

@@ -142,4 +142,9 @@ def test_catalogue_tells_sizes_of_the_built_networks():
         "hr_unet": 128,
         "lr_unet": 128,
         "ms_unet": 256,
+        "base": 128,
+        "resnet18": 512,
+        "resnet50": 2048,
+        "resnet101": 2048,
+        "densenet121": 1020,
     }
