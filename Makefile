@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where no NVIDIA driver answers, the CPU build named here; set TORCH to choose another.
 TORCH ?= $(if $(shell command -v nvidia-smi),torch>=2.6,torch==2.13.0)
 
-.PHONY: run test setup setup-dev browser cluster lint format types schemas unit docs clean
+.PHONY: run test cluster-demo setup setup-dev browser cluster lint format types schemas unit docs clean
 
 run: setup ## set up everything and serve the product with the demo brain
 	@exec $(BIN)/brodmann up --demo
@@ -19,6 +19,9 @@ run: setup ## set up everything and serve the product with the demo brain
 test: setup-dev browser cluster lint ## set up everything and pass the tests
 	cd webui && npm test --silent
 	$(BIN)/python -m pytest
+
+cluster-demo: setup cluster ## sshd, a Slurm of two nodes and the product before them, all on this machine; Ctrl-C ends everything
+	@exec $(BIN)/brodmann cluster demo
 
 setup: $(VENV)/.ready webui/dist/index.html
 
@@ -55,7 +58,7 @@ webui/dist/index.html: webui/node_modules/.ready $(WEBUI_SOURCES)
 browser: ## Chromium for the browser tests
 	@scripts/ensure_chromium
 
-cluster: ## Slurm and sshd for the tests of the cluster
+cluster: ## Slurm and sshd, for the tests and the demonstration of the cluster
 	@scripts/ensure_cluster
 
 lint: setup-dev ## style, types, import rules, size budgets; Python and web

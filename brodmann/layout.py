@@ -73,7 +73,8 @@ class DataFolder:
         }
 
 
-def _folder(_context: click.Context, _parameter: click.Parameter, value: Path) -> DataFolder:
+def data_folder(_context: click.Context, _parameter: click.Parameter, value: Path) -> DataFolder:
+    """What an option with a data folder gives its command."""
     return DataFolder(value.resolve())
 
 
@@ -83,6 +84,6 @@ data_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("data"),
     show_default=True,
-    callback=_folder,
+    callback=data_folder,
     help="The data folder of this installation.",
 )

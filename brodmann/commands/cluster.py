@@ -4,10 +4,12 @@ import json
 import os
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import click
 
-from brodmann.layout import DataFolder, data_option
+from brodmann.commands.up import port_option, webui_option
+from brodmann.layout import DATA_VARIABLE, DataFolder, data_folder, data_option
 
 
 @click.group()
@@ -51,3 +53,29 @@ def check(  # noqa: PLR0913, PLR0917 - its options
     if as_json:
         click.echo(json.dumps([hop.model_dump() for hop in hops], indent=2))
     sys.exit(0 if all(hop.holds for hop in hops) else 1)
+
+
+@command.command(epilog="Example: brodmann cluster demo --tiny")
+@click.option(
+    "--data",
+    envvar=DATA_VARIABLE,
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("data/cluster-demo"),
+    show_default=True,
+    callback=data_folder,
+    help="The data folder of the demonstration.",
+)
+@port_option
+@webui_option
+@click.option("--tiny", is_flag=True, help="The tiny demo brain, made in seconds.")
+def demo(data: DataFolder, port: int, webui: Path, tiny: bool) -> None:
+    """Start a cluster on this machine and the product before it; Ctrl-C ends everything.
+
+    sshd, a Slurm of two nodes and the compute service are "the cluster"; backend and page reach it through SSH alone, as
+    they would reach an institute's. All of it listens on loopback only.
+    """
+    from brodmann.cluster_demo import demo_cluster
+    from brodmann.installation import Page, serve
+
+    page = Page(data=data, host="127.0.0.1", port=port, webui=webui, demo_preset="tiny" if tiny else "demo")
+    serve(page, demo_cluster(data))

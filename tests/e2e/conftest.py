@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -79,16 +79,20 @@ class Api:
         return document
 
 
-def start_product(data: Path, password: str = "") -> Product:
-    """`brodmann up --demo` on the tiny phantom and a free port; the password is told at the first start only."""
-    command = [sys.executable, "-m", "brodmann", "up", "--demo", "--demo-preset", "tiny", "--port", "0", "--data", str(data)]
+UP = ("up", "--demo", "--demo-preset", "tiny")
+CLUSTER_DEMO = ("cluster", "demo", "--tiny")
+
+
+def start_product(data: Path, password: str = "", how: Sequence[str] = UP) -> Product:
+    """The command on the tiny phantom and a free port; the password is told at the first start only."""
+    command = [sys.executable, "-m", "brodmann", *how, "--port", "0", "--data", str(data)]
     process = subprocess.Popen(
         command, cwd=REPOSITORY, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     line = process.stdout.readline()
     match = LOGIN_LINE.search(line)
-    assert match, f"`brodmann up` said {line!r}"
+    assert match, f"`brodmann {' '.join(how)}` said {line!r}"
     url, user, told = match.groups()
     return Product(url=url, user=user, password=password or told, data=data, process=process)
 
@@ -108,10 +112,10 @@ class Installation:
     data: Path
     password: str
 
-    def start(self, data: Path) -> Product:
+    def start(self, data: Path, how: Sequence[str] = UP) -> Product:
         """A copy of it, running."""
         shutil.copytree(self.data, data)
-        return start_product(data, self.password)
+        return start_product(data, self.password, how)
 
 
 @pytest.fixture(scope="session")
