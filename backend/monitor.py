@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from backend.domain.errors import BackendError, ComputeUnreachableError
+from backend.domain.errors import BackendError, ComputeUnreachableError, StoreUnavailableError
 from backend.settings import SettingsError, from_environment
 from backend.wiring import Services, build
 
@@ -69,7 +69,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s monitor %(levelname)s %(message)s")
     try:
         services = build(from_environment())
-    except SettingsError as error:
+    except (SettingsError, StoreUnavailableError) as error:
         LOG.error("%s", error)
         return 2
     stop = threading.Event()

@@ -60,6 +60,13 @@ class DamagedJobError(ComputeError):
         super().__init__(f"{path.name} of job {path.parent.name} cannot be read: {problem}")
 
 
+class JobUnreadableError(ComputeError):
+    """The disk does not give a file of a job folder now; nothing is known about the job, so nothing may be concluded."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path.name} of job {path.parent.name} cannot be read now: {problem}")
+
+
 class SchedulerUnavailableError(ComputeError):
     """The scheduler does not answer now; nothing is known about its jobs, so nothing may be concluded."""
 
@@ -123,6 +130,14 @@ class Scheduler(Protocol):
 
     def cancel(self, queue_id: str) -> None:
         """Ask for the end of a submission and all its processes; one that ended or is not known stays as it is."""
+        ...
+
+    def withdraw(self, job_dir: Path) -> None:
+        """Ask for the end of all that a job folder has queued or running, also of what was taken and never told us so.
+
+        Raises:
+            SchedulerUnavailableError: try again later.
+        """
         ...
 
 

@@ -5,6 +5,7 @@ may be repeated, by the request that made the job and by the monitor, without lo
 made of follows from its document by the function for its kind.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -22,6 +23,9 @@ ASKED_AT_ONCE = 100
 FINAL_REFUSALS = (400, 404, 409, 413, 415, 422)
 NOT_SENT = "The compute service does not answer; the job is sent as soon as it does."
 GPU_SCHEDULERS = ("slurm",)
+UNKNOWN_ROUNDS = 600
+"""So often in a row a job must not be known before it counts as gone: the disk over there may be away for a while."""
+NOT_KNOWN = "The compute service does not find this job now: the disk of its jobs may be away. It is asked again."
 # Which results of an ended job are brought in. What a job on a brain did before it was stopped is not thrown away.
 FETCHED: Mapping[str, tuple[ResultState, ...]] = {
     "train": (),
@@ -42,6 +46,7 @@ class Dispatch:
         self._records = records
         self._compute = compute
         self._definitions = definitions
+        self._unknown: Counter[str] = Counter()
 
     def has_gpus(self) -> bool:
         """Whether jobs will run on GPUs, as far as the scheduler's name tells; False when nobody answers."""
@@ -125,7 +130,13 @@ class Dispatch:
     def _watch_some(self, jobs: Sequence[Document]) -> None:
         reports = {report.key: report for report in self._compute.reports([job["report"]["key"] for job in jobs])}
         for job in jobs:
-            report = reports.get(job["report"]["key"])
+            key = job["report"]["key"]
+            report = reports.get(key)
+            self._unknown[key] += 1
+            if report is None and self._unknown[key] < UNKNOWN_ROUNDS:
+                self.change(job, partial(_with_reason, reason=NOT_KNOWN))
+                continue
+            del self._unknown[key]
             if report is None:
                 report = _failed(job, "The compute service does not know this job any more. Start it again.", self._records)
             changed = self.change(job, partial(told, report=report))

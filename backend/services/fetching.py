@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from backend.domain.collections import JOBS
-from backend.domain.errors import BackendError, ComputeUnreachableError, StoreUnavailableError
+from backend.domain.errors import BackendError, ComputeRefusedError, ComputeUnreachableError, StoreUnavailableError
 from backend.ports import Document, DocumentStore, Query
-from backend.services.dispatch import Dispatch
+from backend.services.dispatch import FINAL_REFUSALS, Dispatch
 from backend.services.documents import read
 from core.contracts.jobs import JobReport, ResultState
 
@@ -44,7 +44,7 @@ class Fetching:
             except (StoreUnavailableError, OSError) as error:  # a full disk is no fault of the results
                 self._note(job, _waiting, str(error))
             except BackendError as error:
-                self._note(job, _tried, error.message)
+                self._note(job, _waiting if _may_pass(error) else _tried, error.message)
             except Exception as error:  # the process boundary: one job's results must not keep back those of all others
                 LOG.exception("results of job %s", job["id"])
                 self._note(job, _tried, f"the backend made a mistake ({type(error).__name__}: {error}). Its log says more.")
@@ -62,6 +62,11 @@ class Fetching:
         self._bring[report.kind](job, report, some)
         fetched = first + len(some)
         self._dispatch.change(job, partial(_brought, fetched=fetched, is_all=fetched >= len(places)))
+
+
+def _may_pass(error: BackendError) -> bool:
+    """Whether it is no fault of the results: a wrong token, or a mistake or a full disk over there."""
+    return isinstance(error, ComputeRefusedError) and error.details.get("status", 400) not in FINAL_REFUSALS
 
 
 def _brought(job: Document, fetched: int, is_all: bool) -> Document:

@@ -105,23 +105,33 @@ class SqliteStore:
     @contextmanager
     def _connection(self, synced: bool = True) -> Iterator[sqlite3.Connection]:
         try:
-            connection = self._idle.get_nowait()
-        except queue.Empty:
-            connection = self._open()
-        try:
-            # In a write-ahead log the sync of a later write covers the earlier ones, whoever made them.
-            connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
-            yield connection
+            try:
+                connection = self._idle.get_nowait()
+            except queue.Empty:
+                connection = self._open()
+            try:
+                # In a write-ahead log the sync of a later write covers the earlier ones, whoever made them.
+                connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+                yield connection
+            except sqlite3.Error:
+                connection.close()  # It may still hold a transaction, and with it all others up.
+                raise
+            except BaseException:
+                self._idle.put(connection)
+                raise
+            self._idle.put(connection)
         except sqlite3.OperationalError as error:
             raise StoreUnavailableError(
                 f"The database {self._path} does not take this now: {error}. Is the disk full, or the file held by others?"
             ) from error
-        finally:
-            self._idle.put(connection)
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
 
@@ -132,7 +142,8 @@ def _immediate(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # A full disk may have rolled it back already.
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 

@@ -18,6 +18,7 @@ HTTP_STATUS: dict[type[Exception], HTTPStatus] = {
     ports.KeyConflictError: HTTPStatus.CONFLICT,
     ports.UnknownDependencyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ports.DamagedJobError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ports.JobUnreadableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 DRAIN_LIMIT_BYTES = 1 << 30
 DRAIN_CHUNK_BYTES = 1 << 20

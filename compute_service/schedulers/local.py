@@ -89,13 +89,24 @@ class LocalScheduler:
     def cancel(self, queue_id: str) -> None:
         """Ask for the end; the supervisor ends the session, after its grace with KILL. See `ports.Scheduler`."""
         with self._lock():
-            entry = next((entry for entry in self._entries() if entry.queue_id == queue_id), None)
-            if entry is None or entry.cancelled:
-                return
+            for entry in self._entries():
+                if entry.queue_id == queue_id:
+                    self._cancel(entry)
+
+    def withdraw(self, job_dir: Path) -> None:
+        """All that lies in the folder or in those of its elements. See `ports.Scheduler`."""
+        self._check(job_dir)
+        with self._lock():
+            for entry in self._entries():
+                if Path(entry.place).is_relative_to(job_dir):
+                    self._cancel(entry)
+
+    def _cancel(self, entry: Entry) -> None:
+        if not entry.cancelled:
             # First the entry, then the question who runs it; a supervisor that is just starting does the reverse, so that
             # one of the two sees the other.
-            write(self._active / queue_id, replace(entry, cancelled=True))
-            process = read_process(entry.paths.process, queue_id)
+            write(self._active / entry.queue_id, replace(entry, cancelled=True))
+            process = read_process(entry.paths.process, entry.queue_id)
             if process is None:
                 self._finish(entry, QueueStatus(QueueState.CANCELLED))
             elif is_alive(process.identity):

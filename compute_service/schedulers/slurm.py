@@ -9,7 +9,7 @@ import fcntl
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +94,20 @@ class SlurmScheduler:
             self._client.ask(("scancel", f"--name={ticket.name}", ticket.slurm_words))
         except SlurmComplaintError as error:  # It ended in the meantime, most likely; the next look tells.
             log.info("job %s was not cancelled: %s", queue_id, complaint_of(str(error)))
+        self._queue.forget()
+
+    def withdraw(self, job_dir: Path) -> None:
+        """Take the claims of the newest submissions, so that none begins, and end them by name. See `ports.Scheduler`."""
+        self._check(job_dir)
+        with _lock(job_dir):
+            places = [job_dir, *(job_dir / "elements").glob("*/")]
+            found = {place: ledger for place in places if (ledger := files.read_ledger(place)) is not None}
+            for place, ledger in found.items():
+                SlurmPaths(place, ledger.name).cancelled.touch(mode=0o600)
+                files.close(SlurmPaths(place, ledger.name))
+            for name in sorted({ledger.name for ledger in found.values()}):
+                with suppress(SlurmComplaintError):  # Slurm never took it, or it has ended.
+                    self._client.ask(("scancel", f"--name={name}"))
         self._queue.forget()
 
     # -- submitting
@@ -196,7 +210,8 @@ class SlurmScheduler:
             else:
                 final = self._forgotten(ticket)
             if final.state is not QueueState.UNKNOWN:
-                files.write_final(self._paths(ticket), final)
+                with suppress(OSError):  # A job folder that cannot be written must not hide what became of all others.
+                    files.write_final(self._paths(ticket), final)
             answers[ticket.queue_id] = final
         return answers
 

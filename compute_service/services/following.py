@@ -1,7 +1,7 @@
 """What becomes of a job, or of one element of an array, by what a look found out: pure, from record to record."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from compute_service.ports import JobRecord, QueueState, QueueStatus
 from compute_service.services.lifecycle import JobEvent, next_state
@@ -30,6 +30,8 @@ class Seen:
     now: datetime
     stopping: str
     """Why it is being stopped, in words; empty when it is not."""
+    waited_s: float = 0.0
+    """How long it has been unknown, or ended without an outcome, by a clock that does not jump."""
 
 
 def believed(record: JobRecord, outcome: Outcome) -> JobRecord:
@@ -50,17 +52,15 @@ def handed_over(record: JobRecord, queue_id: str) -> JobRecord:
 def followed(record: JobRecord, seen: Seen, policy: Policy) -> JobRecord:
     """The scheduler has it, and there is no outcome."""
     if seen.status.state is QueueState.UNKNOWN:
-        return _waits_for_word(record, seen.now, policy)
+        return _waits_for_word(record, seen, policy)
     record = changed(record, unknown_since=None)
     if seen.status.state is QueueState.PENDING:
         return changed(record, reason=seen.status.reason or record.reason or WAITS_FOR_SLOT)
     if seen.status.state is QueueState.RUNNING:
         return started(record, seen.now) if record.state is JobState.SUBMITTED else record
-    if record.ended_since is None and policy.outcome_grace_s > 0:
-        return changed(record, ended_since=seen.now)
-    if _over(record.ended_since, seen.now, policy.outcome_grace_s):
+    if seen.waited_s >= policy.outcome_grace_s:
         return _ended_without_outcome(record, seen, policy)
-    return record
+    return changed(record, ended_since=record.ended_since or seen.now)
 
 
 def started(record: JobRecord, now: datetime) -> JobRecord:
@@ -114,15 +114,9 @@ def _tried_again(record: JobRecord, seen: Seen, policy: Policy) -> JobRecord:
     )
 
 
-def _waits_for_word(record: JobRecord, now: datetime, policy: Policy) -> JobRecord:
-    if record.unknown_since is None:
-        return changed(record, unknown_since=now)
-    if not _over(record.unknown_since, now, policy.unknown_limit_s):
-        return record
+def _waits_for_word(record: JobRecord, seen: Seen, policy: Policy) -> JobRecord:
+    if seen.waited_s < policy.unknown_limit_s:
+        return changed(record, unknown_since=record.unknown_since or seen.now)
     minutes = policy.unknown_limit_s / 60
     message = f"The scheduler has not known the job for {minutes:.0f} minutes; it counts as lost. Start it again."
-    return ended(record, JobEvent.FAIL, message, now)
-
-
-def _over(since: datetime | None, now: datetime, limit_s: float) -> bool:
-    return since is None or now - since >= timedelta(seconds=limit_s)
+    return ended(record, JobEvent.FAIL, message, seen.now)

@@ -11,6 +11,7 @@ from compute_service.ports import (
     JobPaths,
     JobRecord,
     JobStore,
+    JobUnreadableError,
     KeyConflictError,
     ResultNotFoundError,
     UnknownDependencyError,
@@ -67,7 +68,8 @@ class JobService:
         """The reports of those keys that name a readable job, in the order asked; the others are left out."""
         reports = []
         for key in dict.fromkeys(keys):
-            with suppress(JobNotFoundError, DamagedJobError):  # One damaged job must not hide all others.
+            # One damaged job must not hide all others.
+            with suppress(JobNotFoundError, DamagedJobError, JobUnreadableError):
                 reports.append(self.report(key))
         return reports
 

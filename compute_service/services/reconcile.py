@@ -1,8 +1,10 @@
 """Bring the jobs' records in line with the scheduler and with what the runner left behind: one look at a time."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from compute_service.ports import (
@@ -12,6 +14,7 @@ from compute_service.ports import (
     JobNotFoundError,
     JobRecord,
     JobStore,
+    JobUnreadableError,
     QueueState,
     QueueStatus,
     Scheduler,
@@ -28,6 +31,7 @@ log = logging.getLogger(__name__)
 CANCELLED_ON_REQUEST = "Stopped on request."
 ANOTHER_FAILED = "Stopped, because another part of the job failed."
 UNKNOWN = QueueStatus(QueueState.UNKNOWN)
+UNDER_WAY = (QueueState.PENDING, QueueState.RUNNING)
 
 Statuses = Mapping[str, QueueStatus]
 
@@ -42,7 +46,10 @@ class Reconciler:
     command: Callable[[Path], tuple[str, ...]]
     """The command line that runs a job folder."""
     policy: Policy = field(default_factory=Policy)
+    steady_s: Callable[[], float] = time.monotonic
+    """Patience is measured by this: the machine's clock may be set while we wait."""
     _unreadable: set[str] = field(default_factory=set)
+    _since: dict[str, tuple[bool, float]] = field(default_factory=dict)
 
     def look(self) -> None:
         """Look once at every job that has not ended, and do what is due.
@@ -51,23 +58,53 @@ class Reconciler:
             SchedulerUnavailableError: nothing was changed that depends on the scheduler.
         """
         records = self._records()
-        # Asked before the outcomes are read: a job seen as ended has written its outcome, if it ever will.
-        statuses = self.scheduler.status([queue_id for record in records.values() for queue_id in record.queue_ids])
+        queue_ids = [queue_id for record in records.values() for queue_id in record.queue_ids]
+        try:
+            # Asked before the outcomes are read: a job seen as ended has written its outcome, if it ever will.
+            statuses = self.scheduler.status(queue_ids)
+        except SchedulerUnavailableError as error:
+            self._each(records, partial(self._step_alone, why=_waits_for_scheduler(error)))
+            raise
+        self._notice_time(statuses)
+        self._each(records, partial(self._step, statuses=statuses))
+        self.store.tidy()
+
+    def _each(self, records: Mapping[str, JobRecord], step: Callable[[str, JobRecord], JobRecord]) -> None:
+        """Take a step with every job, the oldest first. A disk that fails one job keeps back no other."""
         for key, record in sorted(records.items(), key=lambda item: (item[1].created_at, item[0])):
             try:
-                self._save(key, record, self._step(key, record, statuses))
-            except (DamagedJobError, JobNotFoundError) as error:
-                for queue_id in record.queue_ids:  # Nobody will ask for them again.
-                    self.scheduler.cancel(queue_id)
-                self._save(key, record, ended(record, JobEvent.FAIL, str(error), self.clock.now()))
-        self.store.tidy()
+                try:
+                    self._save(key, record, step(key, record))
+                except (DamagedJobError, JobNotFoundError) as error:
+                    for queue_id in record.queue_ids:  # Nobody will ask for them again.
+                        self.scheduler.cancel(queue_id)
+                    self._save(key, record, ended(record, JobEvent.FAIL, str(error), self.clock.now()))
+            except (OSError, JobUnreadableError) as error:
+                log.error("job %s waits for the next look: %s", key, error)
+
+    def _step_alone(self, key: str, record: JobRecord, why: str) -> JobRecord:
+        """What can be done while the scheduler does not answer: believe what a job left, and say what one waits for."""
+        outcome = self.store.files(key).outcome()
+        if outcome is not None:
+            return believed(record, outcome)
+        return changed(record, reason=why) if record.state is JobState.CREATED else record
+
+    def _notice_time(self, statuses: Statuses) -> None:
+        """Since when each was seen as it is; a process that was just started is patient from its start on."""
+        now = self.steady_s()
+        phases = {queue_id: one.state is QueueState.UNKNOWN for queue_id, one in statuses.items() if one.state not in UNDER_WAY}
+        before = self._since
+        self._since = {
+            queue_id: before[queue_id] if before.get(queue_id, (None, 0.0))[0] is phase else (phase, now)
+            for queue_id, phase in phases.items()
+        }
 
     def _records(self) -> dict[str, JobRecord]:
         records = {}
         for key in self.store.unfinished():
             try:
                 records[key] = self.store.record(key)
-            except (DamagedJobError, JobNotFoundError) as error:
+            except (DamagedJobError, JobNotFoundError, JobUnreadableError) as error:
                 if key not in self._unreadable:  # Said once, not at every look.
                     self._unreadable.add(key)
                     log.error("%s", error)
@@ -83,6 +120,8 @@ class Reconciler:
         if record.queue_id is not None:
             return self._follow(record, statuses, stopping)
         if stopping:
+            # We may have died, or got no answer, between its submission and the record of it.
+            self.scheduler.withdraw(self.store.folder(key))
             return ended(record, JobEvent.CANCEL, stopping, self.clock.now())
         return self._hand_over_when_ready(key, record)
 
@@ -121,7 +160,9 @@ class Reconciler:
         status = statuses.get(record.queue_id, UNKNOWN)
         if stopping and status.state in (QueueState.PENDING, QueueState.RUNNING):
             self.scheduler.cancel(record.queue_id)
-        return followed(record, Seen(status, self.clock.now(), stopping), self.policy)
+        now = self.steady_s()
+        waited_s = now - self._since.get(record.queue_id, (None, now))[1]
+        return followed(record, Seen(status, self.clock.now(), stopping, waited_s), self.policy)
 
     # -- arrays: the same for each element, and the job's record from theirs
 
@@ -130,6 +171,8 @@ class Reconciler:
         stopping = CANCELLED_ON_REQUEST if self.store.cancel_requested(key) else ""
         if any(one.state is JobState.FAILED for one in record.elements):
             stopping = stopping or ANOTHER_FAILED
+        if stopping and any(one.queue_id is None and not one.state.ended for one in record.elements):
+            self.scheduler.withdraw(self.store.folder(key))
         elements = [self._follow_element(key, number, one, statuses, stopping) for number, one in enumerate(record.elements)]
         record = self._hand_over_elements(key, record, elements)
         self._tell_progress(key, record)

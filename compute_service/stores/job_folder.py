@@ -9,9 +9,10 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from compute_service.ports import DamagedJobError, JobNotFoundError, JobPaths, JobRecord, is_key
+from compute_service.ports import DamagedJobError, JobNotFoundError, JobPaths, JobRecord, JobUnreadableError, is_key
 from compute_service.stores.run_files import RunFolder, read, write
 from core.contracts.jobs import JobDefinition
 
@@ -67,8 +68,10 @@ class JobFolderStore:
             if is_key(entry.name) and entry.name not in self._tidied and self._has_ended(entry.name):
                 shutil.rmtree(JobPaths(Path(entry.path)).checkpoints, ignore_errors=True)
                 self._tidied.add(entry.name)
-            elif entry.name.startswith(DRAFT) and time.time() - entry.stat().st_mtime > DEAD_DRAFT_S:
-                shutil.rmtree(entry.path, ignore_errors=True)
+            elif entry.name.startswith(DRAFT):
+                with suppress(FileNotFoundError):  # It became a job while we looked.
+                    if time.time() - entry.stat().st_mtime > DEAD_DRAFT_S:
+                        shutil.rmtree(entry.path, ignore_errors=True)
 
     def folder(self, key: str) -> Path:
         """The job's folder; raises JobNotFoundError."""
@@ -97,7 +100,7 @@ class JobFolderStore:
             try:
                 if not self.record(key).state.ended:
                     return False
-            except (DamagedJobError, JobNotFoundError):
+            except (DamagedJobError, JobNotFoundError, JobUnreadableError):
                 return False
             self._ended.add(key)
         return True

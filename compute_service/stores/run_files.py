@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from compute_service.ports import DamagedJobError, RunPaths
+from compute_service.ports import DamagedJobError, JobUnreadableError, RunPaths
 from compute_service.services.files import write_atomically
 from core.contracts.api import JobLog, JobProgress
 from core.contracts.jobs import Outcome, Progress
@@ -68,11 +68,13 @@ def write(path: Path, document: BaseModel) -> None:
 
 
 def read(path: Path, shape: type[Document]) -> Document:
-    """The document in a file; DamagedJobError."""
+    """The document in a file; DamagedJobError, and JobUnreadableError where it is there and the disk does not give it."""
     try:
         return shape.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
+    except (FileNotFoundError, NotADirectoryError, ValidationError) as error:
         raise DamagedJobError(path, str(error)) from error
+    except OSError as error:
+        raise JobUnreadableError(path, error.strerror or str(error)) from error
 
 
 def _tail(path: Path, size_bytes: int) -> tuple[bytes, bool]:

@@ -72,6 +72,22 @@ class SchedulerContract:
     def submit(self, scheduler: Scheduler, argv: Sequence[str], job_dir: Path) -> str:
         return scheduler.submit(argv, job_dir, ONE_CPU)
 
+    def test_what_was_taken_and_never_told_is_withdrawn(self, scheduler: Scheduler, jobs: Path, job_dir: Path) -> None:
+        queue_id = self.submit(scheduler, ENDLESS, job_dir)
+        other = self.submit(scheduler, ENDLESS, self.new_job(jobs))
+        scheduler.withdraw(self.new_job(jobs))
+        self.restarted(scheduler).withdraw(job_dir)
+        await_status(scheduler, queue_id, QueueState.CANCELLED)
+        assert scheduler.status([other])[other].state in LIVING
+        scheduler.cancel(other)
+        await_status(scheduler, other, QueueState.CANCELLED)
+
+    def test_a_withdrawn_array_ends_with_all_its_elements(self, scheduler: Scheduler, job_dir: Path) -> None:
+        queue_ids = scheduler.submit_array(ENDLESS[:1], job_dir, ONE_CPU, (600, 601))
+        scheduler.withdraw(job_dir)
+        for queue_id in queue_ids:
+            await_status(scheduler, queue_id, QueueState.CANCELLED)
+
     def test_a_stranger_is_unknown_not_failed(self, scheduler: Scheduler) -> None:
         assert scheduler.status(["no-such-id"])["no-such-id"].state is QueueState.UNKNOWN
 

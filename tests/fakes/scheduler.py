@@ -60,6 +60,11 @@ class FakeScheduler:
         if submission and submission.status.state not in ENDED:
             submission.status = QueueStatus(QueueState.CANCELLED)
 
+    def withdraw(self, job_dir: Path) -> None:
+        for queue_id, submission in self.submissions.items():
+            if submission.job_dir == job_dir:
+                self.cancel(queue_id)
+
     def end(self, queue_id: str, state: QueueState, reason: str = "") -> None:
         """Something happened to it outside our reach."""
         self.submissions[queue_id].status = QueueStatus(state, reason)

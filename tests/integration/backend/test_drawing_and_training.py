@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from backend.services.dispatch import UNKNOWN_ROUNDS
 from core.contracts.jobs import JobState, ResultState
 from tests.integration.backend.api import BOW_TIE, SQUARE, Backend, P, Person, error_of, marks
 
@@ -300,7 +301,9 @@ class TestTraining:
         ada.draw(961)
         key = ada.train((901, 961)).json["runs"][0]["train_job"]
         del backend.compute.jobs[key]
-        backend.monitor()
+        backend.monitor(UNKNOWN_ROUNDS - 1)
+        assert ada.read(f"{P}/jobs/{key}")["report"]["state"] == "submitted"
+        backend.monitor(1)
         report = ada.read(f"{P}/jobs/{key}")["report"]
         assert report["state"] == "failed"
         assert "does not know this job" in report["reason"]

@@ -20,6 +20,7 @@ class World:
 
     def __init__(self, folder):
         self.clock = FakeClock()
+        self.jumped_s = 0.0
         self.folder = folder
         self.scheduler = FakeScheduler(ends=lambda _: ENDLESS)
         self.restart()
@@ -28,7 +29,14 @@ class World:
         self.store = JobFolderStore(self.folder)
         self.jobs = JobService(self.store, self.clock)
         command = lambda folder: ("run", str(folder))  # noqa: E731
-        self.reconciler = Reconciler(self.store, self.scheduler, self.clock, command, POLICY)
+        self.reconciler = Reconciler(self.store, self.scheduler, self.clock, command, POLICY, self.steady_s)
+
+    def steady_s(self):
+        return self.clock.now().timestamp() - self.jumped_s
+
+    def clock_jumps(self, seconds):
+        self.clock.advance(seconds)
+        self.jumped_s += seconds
 
     def submitted(self, definition=None):
         definition = definition or training_job()

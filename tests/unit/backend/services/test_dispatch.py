@@ -7,6 +7,7 @@ import pytest
 from backend.domain.collections import JOBS, PREDICTIONS, TASKS
 from backend.domain.errors import ComputeRefusedError
 from backend.ports import Query
+from backend.services.dispatch import NOT_KNOWN
 from core.contracts.jobs import JobReport, JobState, Progress, ResultState
 from tests.fakes.predictions import disc, prediction_files
 from tests.unit.backend.installation import Installation
@@ -119,3 +120,16 @@ def test_one_broken_job_does_not_stop_the_others(installation: Installation) -> 
     assert installation.monitor()
     assert set(installation.compute.jobs) == {run.train_job, run.predict_job}
     assert "is gone" in installation.store.get(JOBS, "demo/broken")["report"]["reason"]
+
+
+def test_a_job_that_is_not_found_for_a_while_goes_on(installation: Installation) -> None:
+    assert installation.train()
+    assert installation.monitor()
+    jobs = dict(installation.compute.jobs)
+    installation.compute.jobs.clear()
+    assert installation.monitor()
+    away = report(installation, "train")
+    assert (away.state.ended, away.reason) == (False, NOT_KNOWN)
+    installation.compute.jobs.update(jobs)
+    assert installation.monitor()
+    assert report(installation, "train").reason == ""

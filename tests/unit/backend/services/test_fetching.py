@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from backend.domain.collections import JOBS
+from backend.domain.errors import ComputeRefusedError
 from backend.ports import Document
 from backend.services.documents import read
 from backend.services.fetching import ATTEMPTS, Fetching
@@ -69,3 +70,17 @@ def test_results_wait_while_the_disk_is_full(installation: Installation) -> None
     bringing.fails_on = ""
     fetching.fetch_ready()
     assert (bringing.brought, report_of(installation, first).reason) == ([second, first], "")
+
+
+@pytest.mark.parametrize("status", [401, 500, 503])
+def test_a_fault_of_the_service_over_there_is_no_fault_of_the_results(installation: Installation, status: int) -> None:
+    [first, second] = ended(installation)
+    bringing = Bringing(first, ComputeRefusedError("its disk is away", {"status": status}))
+    fetching = Fetching(installation.store, installation.services.dispatch, {"predict": bringing})
+    for _ in range(ATTEMPTS + 1):
+        fetching.fetch_ready()
+    waiting = report_of(installation, first)
+    assert (waiting.result_state, waiting.reason) == (ResultState.READY, "The results wait: its disk is away")
+    bringing.fails_on = ""
+    fetching.fetch_ready()
+    assert bringing.brought == [second, first]

@@ -76,6 +76,24 @@ class TestSqliteStore(DocumentStoreContract):
         with pytest.raises(StoreUnavailableError, match="sqlite3"):
             store.put(REGIONS, "a", region(1), expected=0)
 
+    def test_a_write_that_the_disk_refuses_holds_up_no_other(self, store: SqliteStore, path: Path) -> None:
+        with store._connection() as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StoreUnavailableError, match="full"):
+            store.append(EVENTS, {"project": "p", "text": "x" * 100_000}, stream="project")
+        other = self.reopened(store)
+        assert other.append(EVENTS, {"project": "p"}, stream="project") == 1
+        assert store.append(EVENTS, {"project": "p"}, stream="project") == 2
+        other.close()
+
+    def test_a_file_that_cannot_be_opened_is_told_by_name(self, store: SqliteStore, path: Path) -> None:
+        store.close()
+        path.rename(path.with_name("away"))
+        path.mkdir()
+        with pytest.raises(StoreUnavailableError, match="sqlite3"):
+            store.get(REGIONS, "a")
+
 
 def test_a_file_of_an_older_release_gets_the_key_fields_that_came_since(tmp_path: Path) -> None:
     path = tmp_path / "old.sqlite3"

@@ -1,11 +1,12 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from compute_service.ports import DamagedJobError, JobNotFoundError, JobPaths, JobRecord
+from compute_service.ports import DamagedJobError, JobNotFoundError, JobPaths, JobRecord, JobUnreadableError
 from compute_service.services.jobs import LOG_TAIL_BYTES
 from compute_service.stores.job_folder import JobFolderStore
 from compute_service.stores.run_files import PROGRESS_CHUNK_BYTES
@@ -175,3 +176,27 @@ class TestLog:
     def test_bytes_that_are_no_text_do_not_hide_the_rest(self, store, key):
         JobPaths(store.folder(key)).log.write_bytes(b"\xff\xfe then words\n")
         assert "then words" in store.files(key).log(LOG_TAIL_BYTES).text
+
+
+def test_a_draft_that_becomes_a_job_while_we_tidy_is_no_fault(store, key, tmp_path, monkeypatch):
+    draft = tmp_path / ".new-0123"
+    draft.mkdir()
+    scandir = os.scandir
+
+    def raced(path):
+        entries = list(scandir(path))
+        draft.rmdir()
+        return entries
+
+    monkeypatch.setattr(os, "scandir", raced)
+    store.tidy()
+    assert not draft.exists()
+
+
+def test_a_record_that_the_disk_does_not_give_is_not_called_damaged(store, key, monkeypatch):
+    def stale(_path):
+        raise OSError(116, "Stale file handle")
+
+    monkeypatch.setattr(Path, "read_bytes", stale)
+    with pytest.raises(JobUnreadableError, match=f"state.json of job {key} cannot be read now: Stale file handle"):
+        store.record(key)
