@@ -7,12 +7,13 @@ import re
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import CHROMIUM_FLAGS, open_section
+from scripts.demo_page import SETTLE_MS, demo_page
+from tests.e2e.browser import open_section
 from tests.e2e.cluster import fill, free, terminal
 
-SETTLE_MS, PATIENCE_MS = 1500, 600_000
+PATIENCE_MS = 600_000
 PRESET = "demo"  # long enough to be looked at
 JPEG_QUALITY = 80
 MANY = re.compile(r"^([4-9]\d|\d{3,})$")  # points of the loss curve
@@ -21,14 +22,9 @@ MANY = re.compile(r"^([4-9]\d|\d{3,})$")  # points of the loss curve
 def main(address: str, password: str, data: Path, folder: Path) -> None:
     """Train while others have all nodes, and photograph what the page tells."""
     environment = terminal(data)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
-        page = browser.new_context(viewport={"width": 1280, "height": 760}, base_url=address).new_page()
-        expect.set_options(timeout=PATIENCE_MS)
-        page.goto("/")
-        page.get_by_test_id("login-name").fill("demo")
-        page.get_by_test_id("login-password").fill(password)
-        page.get_by_test_id("login-submit").click()
+    expect.set_options(timeout=PATIENCE_MS)
+    with demo_page(address, password) as page:
+        page.set_viewport_size({"width": 1280, "height": 760})
         page.get_by_test_id("project-card").first.click()
         open_section(page, 901)
         others = [fill(environment), fill(environment)]
@@ -49,7 +45,6 @@ def main(address: str, password: str, data: Path, folder: Path) -> None:
         page.get_by_test_id("review-predictions").click(timeout=PATIENCE_MS)
         page.get_by_test_id("prediction-overlay").wait_for(state="attached")
         shoot(page, folder / "cluster-done.jpg")
-        browser.close()
 
 
 def shoot(page: Page, file: Path) -> None:
