@@ -13,17 +13,17 @@ SETUP = Path("deploy/cluster/setup").absolute()
 MODULES = {"compute_service/app.py": "", "compute_service/poller.py": "", "compute_service/__init__.py": "", "gunicorn.py": ""}
 
 
-def wheel(folder: Path, version: str, files: dict[str, str] = MODULES) -> Path:
+def wheel(folder: Path, version: str, files: dict[str, str] = MODULES, name: str = "brodmann") -> Path:
     """A package with the name of ours, so small that pip is done at once."""
-    file, info = folder / f"brodmann-{version}-py3-none-any.whl", f"brodmann-{version}.dist-info"
+    file, info = folder / f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
     told = files | {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: brodmann\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/RECORD": "",
     }
     with ZipFile(file, "w") as archive:
-        for name, text in told.items():
-            archive.writestr(name, text)
+        for path, text in told.items():
+            archive.writestr(path, text)
     return file
 
 
@@ -48,21 +48,27 @@ def current(root: Path) -> str:
     return subprocess.run([root / "with-current", *ask], capture_output=True, text=True, check=True).stdout
 
 
-def install(root: Path, source: Path, *options: str) -> str:
+def install(root: Path, source: Path, *options: str) -> tuple[str, list[str]]:
+    """The version's name and the prologue that is told."""
     told = setup(root, "--python", sys.executable, "--source", str(source), *options)
     match = re.search(r"installed: (\S+),", told)
     assert match, told
-    return match[1]
+    return match[1], yaml.safe_load(told[told.index("prologue:") :])["prologue"]
 
 
 def test_an_upgrade_has_a_way_back_and_who_runs_keeps_the_version_it_began_with(tmp_path: Path) -> None:
     root = tmp_path / "brodmann"
-    old = install(root, wheel(tmp_path, "1.0"))
+    old, prologue = install(root, wheel(tmp_path, "1.0"))
+    assert prologue == []
     assert current(root).split() == ["1.0", str(root / "versions" / old / "bin" / "python")]
-    new = install(root, wheel(tmp_path, "1.1"), "--module", "export LOADED=yes")
+    line, besides = "export LOADED='x: y' # z", wheel(tmp_path, "3", {"besides.py": ""}, "besides")
+    new, prologue = install(root, wheel(tmp_path, "1.1"), "--module", line, "--with", str(besides))
+    assert prologue == ["source /etc/profile", line]
     assert current(root).startswith("1.1")
     assert (
-        subprocess.run([root / "with-current", "python", "-I", "-c", "import os; os.environ['LOADED']"], check=False).returncode
+        subprocess.run(
+            [root / "with-current", "python", "-I", "-c", "import besides, os; os.environ['LOADED']"], check=False
+        ).returncode
         == 0
     )
     assert re.search(rf"^  {old}  Brodmann 1.0\n\* {new}  Brodmann 1.1$", setup(root, "--list"), re.MULTILINE)
@@ -89,10 +95,3 @@ def test_only_versions_that_are_there_can_be_named(tmp_path: Path, name: str) ->
     for action in ("--use", "--remove"):
         setup(tmp_path / "brodmann", action, name, holds=False)
     assert (tmp_path / "kept").exists()
-
-
-def test_the_lines_for_the_profile_are_told(tmp_path: Path) -> None:
-    line = "export A='x: y' # z"
-    source = str(wheel(tmp_path, "1.0"))
-    told = setup(tmp_path / "brodmann", "--python", sys.executable, "--source", source, "--module", line)
-    assert yaml.safe_load(told[told.index("prologue:") :]) == {"prologue": ["source /etc/profile", line]}
