@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -132,14 +131,11 @@ def disk_full(at: Moment) -> None:
     """The jobs' disk has no room for a while."""
     if not at.site.has_own_disk:
         return
-    disk = os.statvfs(at.site.jobs)
-    used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
-    resize = ["mount", "-o", f"remount,size={max(used, 4096)}", str(at.site.jobs)]
     try:
-        subprocess.run(resize, check=False, capture_output=True)
+        at.site.resize_disk(0)
         at.wait(0.5, 3)
     finally:
-        subprocess.run(["mount", "-o", "remount,size=3g", str(at.site.jobs)], check=True)
+        at.site.resize_disk(None)
 
 
 def clock_jumps(sense: int, at: Moment) -> None:

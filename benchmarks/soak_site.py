@@ -142,12 +142,23 @@ class Site:
     def runners(self, key: str) -> list[int]:
         """Process ids of a job's runs."""
         found = []
-        for pid in sorted(keeper.members(self.slurm.place.cluster, self.slurm.folder)):
+        for pid in sorted(self.members()):
             with contextlib.suppress(OSError):  # It ended while we look.
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
                 if b"compute_service.runner" in words and b"-m" in words[:2] and any(key.encode() in word for word in words):
                     found.append(pid)
         return found
+
+    def resize_disk(self, free: int | None) -> None:
+        """Leave so many bytes free on the jobs' own disk; None: as at the start."""
+        disk = os.statvfs(self.jobs)
+        used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+        size = "3g" if free is None else str(max(used + free, disk.f_frsize))
+        subprocess.run(["mount", "-o", f"remount,size={size}", str(self.jobs)], check=free is None, capture_output=True)
+
+    def members(self) -> set[int]:
+        """Process ids of Slurm and all that it runs."""
+        return keeper.members(self.slurm.place.cluster, self.slurm.folder)
 
     # -- what a person does
 

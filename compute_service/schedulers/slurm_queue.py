@@ -31,6 +31,8 @@ DIED = QueueStatus(QueueState.INTERRUPTED, "the cluster no longer knew it, and i
 BEGUN_TWICE = QueueStatus(
     QueueState.INTERRUPTED, "the cluster's controller was restarted, did not know that it ran, and ended it"
 )
+# Slurm ends it by itself where --no-requeue forbids another try, e.g. on a node that has another job of the same number.
+NOT_STARTED = QueueStatus(QueueState.FAILED, "the node that was to begin it could not")
 
 
 class Queue:
@@ -130,8 +132,11 @@ def verdict_of(paths: SlurmPaths, ended: Ended) -> QueueStatus:
     left, ledger = read_exit(paths), read_ledger(paths.place)
     if ended.code < 0:  # Slurm told the state alone.
         ended = Ended(ended.state, left.code if left else 1, 0)
-    if ended.state == "CANCELLED" and not paths.cancelled.exists() and _began_before(paths, ended.started_at):
-        return BEGUN_TWICE
+    if ended.state == "CANCELLED" and not paths.cancelled.exists():
+        if _began_before(paths, ended.started_at):
+            return BEGUN_TWICE
+        if ended.on_node and not paths.claim.exists():
+            return NOT_STARTED
     asked = Asked(ledger.memory_mb, ledger.time_min) if ledger else Asked(0, 0)
     return verdict(ended, left is not None and left.stopped, log_of(paths), asked)
 

@@ -41,6 +41,8 @@ class Ended:
     signal: int
     started_at: datetime | None = None
     """By the controller's clock, in whole seconds and without a zone."""
+    on_node: bool = False
+    """Whether a node was told to begin it."""
 
 
 def parse_queue(text: str) -> list[Row]:
@@ -79,7 +81,8 @@ def parse_job(text: str, name: str) -> Ended | None:
         fields = dict(re.findall(r"(\S+?)=(\S*)", line))
         if fields.get("JobName") == name:
             ended = _ended(fields.get("JobState", ""), fields.get("ExitCode", ""))
-            return ended and replace(ended, started_at=_moment(fields.get("StartTime", "")))
+            on_node = fields.get("BatchHost", "(null)") != "(null)"
+            return ended and replace(ended, started_at=_moment(fields.get("StartTime", "")), on_node=on_node)
     return None
 
 

@@ -86,3 +86,20 @@ def test_memory_is_looked_for_in_the_log_of_this_attempt_only(paths):
     with paths.log.open("a") as file:
         file.write("slurmstepd: error: Detected 1 oom-kill event(s)\n")
     assert "700 MB" in verdict_of(paths, Ended("FAILED", 1, 0)).reason
+
+
+@pytest.mark.parametrize(
+    ("on_node", "began", "asked_for", "state"),
+    [
+        (True, False, False, QueueState.FAILED),
+        (False, False, False, QueueState.CANCELLED),
+        (True, True, False, QueueState.CANCELLED),
+        (True, False, True, QueueState.CANCELLED),
+    ],
+)
+def test_one_that_a_node_could_not_begin_was_not_cancelled_by_a_person(paths, on_node, began, asked_for, state):
+    if began:
+        paths.claim.write_text("5\n")
+    if asked_for:
+        paths.cancelled.touch()
+    assert verdict_of(paths, Ended("CANCELLED", 0, 0, BEGAN - timedelta(days=1), on_node)).state is state

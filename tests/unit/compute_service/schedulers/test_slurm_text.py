@@ -97,6 +97,12 @@ def test_a_jobs_end_is_read_by_its_name_only():
     assert parse_job("slurm_load_jobs error: Invalid job id specified", "wrap") is None
 
 
+@pytest.mark.parametrize(("host", "on_node"), [("n1", True), ("(null)", False)])
+def test_a_job_that_a_node_was_told_to_begin_is_told_from_one_that_never_left_the_queue(host, on_node):
+    line = f"JobId=51 JobName=k.1 JobState=CANCELLED Reason=None ExitCode=0:0 StartTime=2026-11-23T02:07:05 BatchHost={host} \n"
+    assert parse_job(line, "k.1").on_node is on_node
+
+
 def test_the_accounts_are_read():
     assert parse_accounting(ACCOUNTS) == [
         ("24_0", "k.1", Ended("COMPLETED", 0, 0)),
