@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,10 +22,11 @@ from backend.domain.errors import BackendError
 from benchmarks.figures import Figure, run
 from benchmarks.soak_faults import FAULTS, SEVERAL_PROCESSES, TOLD_FAILURES, Moment
 from benchmarks.soak_site import BRAINS, SECTIONS, Site
+from brodmann.lab.slurm import LabError
 from core.contracts.jobs import JobReport, JobState, ResultState
 
 FAULTS_FULL, FAULTS_QUICK, QUICK_S, FULL_S = 200, 15, 45.0, 1170.0
-SETTLE_S, GONE_S = 60.0, 10.0
+SETTLE_S, GONE_S, STAFF_S = 60.0, 10.0, 3.0
 LOOK_S = 0.1
 
 
@@ -125,7 +127,7 @@ def strike(site: Site, fault: str, number: int, chance: random.Random, found: Fo
     """One fault at a random moment in the life of some jobs, and what came of them."""
     this = begun(site, fault, number)
     keys = this.keys
-    time.sleep(chance.uniform(0, 2.5))
+    time.sleep(chance.uniform(0, 2))
     FAULTS[fault](Moment(site, chance, keys))
     this.direct += [key for key in keys if key not in this.keys]
     found.settle_s.append(settle(this))
@@ -135,9 +137,16 @@ def strike(site: Site, fault: str, number: int, chance: random.Random, found: Fo
 
 
 def settle(this: Round) -> float:
-    """Wait for the end of its jobs, with patience; how long that took."""
-    started = time.monotonic()
+    """Wait for the end of its jobs, with patience; how long that took.
+
+    Nodes that Slurm drained, as it does when a killed controller gave a number out twice, are put back as the staff would.
+    """
+    started = staff_at = time.monotonic()
     while not this.settled() and time.monotonic() - started < SETTLE_S:
+        if time.monotonic() - staff_at > STAFF_S:
+            with suppress(LabError):
+                this.site.slurm.await_nodes()
+            staff_at = time.monotonic()
         time.sleep(LOOK_S)
     return time.monotonic() - started
 
