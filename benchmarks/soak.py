@@ -25,7 +25,7 @@ from benchmarks.soak_site import BRAINS, SECTIONS, Site
 from brodmann.lab.slurm import LabError
 from core.contracts.jobs import JobReport, JobState, ResultState
 
-FAULTS_FULL, FAULTS_QUICK, QUICK_S, FULL_S = 200, 15, 45.0, 1170.0
+FAULTS_FULL, FAULTS_QUICK, QUICK_S, FULL_MIN = 200, 15, 45.0, 19.5
 SETTLE_S, GONE_S, STAFF_S = 60.0, 10.0, 3.0
 LOOK_S = 0.1
 
@@ -180,7 +180,7 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="soak") as name:
         faults = options.only or drawn(count, options.seed)
-        found = soak(Path(name) / "s", faults, options.seed, QUICK_S if options.quick else FULL_S)
+        found = soak(Path(name) / "s", faults, options.seed, QUICK_S if options.quick else 60 * options.minutes)
     for what in ("lost", "doubled", "wrong_state"):
         for line in getattr(found, what):
             print(f"{what}: {line}", file=sys.stderr)
@@ -216,6 +216,7 @@ def _published(site: Site, brain: str, section: int) -> list[Path]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faults", type=int, help=f"how many; {FAULTS_FULL} by default, {FAULTS_QUICK} with --quick")
+    parser.add_argument("--minutes", type=float, default=FULL_MIN, help="no fault begins later, without --quick")
     parser.add_argument("--seed", type=int, default=6, help="of chance")
     parser.add_argument("--only", nargs="+", choices=list(FAULTS), help="these faults, in this order")
     run(measure, parser)

@@ -44,7 +44,7 @@ REASONS = {
     "PartitionTimeLimit": "Waiting for ever: its time is over the partition's limit. Stop it, and tell the lab engineer.",
     "PartitionNodeLimit": "Waiting for ever: it asks for more nodes than it may have. Stop it, and tell the lab engineer.",
     "ReqNodeNotAvail": "Waiting: the nodes it needs are not available now.",
-    "Nodes required for job are DOWN": "Waiting: nodes that it needs are down or drained. Tell the cluster's staff if it lasts.",
+    "Nodes required for job are DOWN": "Waiting: nodes that it needs are down or drained. If it lasts, tell its staff.",
     "Reservation": "Waiting: the nodes are reserved for others now.",
     "launch failed requeued held": "Waiting: the cluster failed to start it and holds it. Stop it, and start it again.",
     "Licenses": "Waiting in the queue for a licence.",
