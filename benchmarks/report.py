@@ -15,6 +15,17 @@ about real brains.
 """
 
 NOTES = {
+    "soak": """
+Backend, monitor, sshd, compute service, poller and a real Slurm of two nodes on this machine (`benchmarks.soak_site`), all
+with the real programs. Two or three short jobs are under way (tissue classes of a section, asked for by HTTP as the page does;
+now and then one of two processes over both nodes) when one fault strikes at a random moment; then every job must come to its
+end before the next. Lost: not ended a minute later; doubled: two runs of one process of a job at once (a lock that the kernel
+holds as long as a run lives), a run after the end, or one that is left over; wrong state: cancelled by nobody, failed where
+the fault allows better, succeeded without whole results, or told otherwise by the backend. The clock is the poller's own and
+is set wrong by a minute to a day; the full disk is a file system of its own. Nodes that Slurm drains when a controller that
+was killed gives a number out twice are put back, as a cluster's staff would. `settle` is from the end of the fault to the end
+of all jobs; `load` is the machine's at the end.
+""",
     "submit": """
 A real Slurm of two nodes on this machine, whose scheduler looks every second (`brodmann.lab.slurm`); the compute service's
 store, reconciler and Slurm scheduler look once a second, as the poller does. To running: from handing in a definition to the

@@ -22,6 +22,7 @@ from backend.ports import Document, DocumentTooLargeError, MissingDocumentError,
 DATABASE = "brodmann"
 TIMEOUT_MS = 10_000
 APPEND_ATTEMPTS = 1000
+PASSING_CODES = (91, 11600, 14031)  # it is ending, was interrupted by that, or its disk is full
 TOO_LARGE_CODES = (10334, 17419, 17420)
 
 Raw = dict[str, Any]
@@ -122,13 +123,20 @@ class MongoStore:
         """The collection of this process's client; StoreUnavailableError while nobody answers there."""
         with self._lock:
             if self._client is None or self._made_by != os.getpid():
-                self._client = MongoClient(self._uri, serverSelectionTimeoutMS=TIMEOUT_MS, journal=True)
+                # A server that stands still would keep us waiting for ever.
+                self._client = MongoClient(
+                    self._uri, serverSelectionTimeoutMS=TIMEOUT_MS, socketTimeoutMS=2 * TIMEOUT_MS, journal=True
+                )
                 self._made_by = os.getpid()
             documents = self._client.get_default_database(DATABASE)[collection.name]
         try:
             yield documents
         except ConnectionFailure as error:
             raise StoreUnavailableError("The database does not answer. Try again in a moment.") from error
+        except OperationFailure as error:
+            if error.code in PASSING_CODES:
+                raise StoreUnavailableError(f"The database does not take this now: {error}. Is its disk full?") from error
+            raise
 
 
 def _check_keys(collection: Collection, document: Document) -> None:

@@ -26,13 +26,23 @@ def test_server() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    try:
+        with running(folder, port):
+            yield f"mongodb://127.0.0.1:{port}/{{database}}?{OPTIONS}"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running(folder: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """The server on this port with its data in a folder, where it may have left them before."""
     command = [str(PROGRAM), "--host", "127.0.0.1", "--port", str(port), "--storage-path", str(folder / "data")]
     options = ["--standalone", "--cache-size", "64M", "--log-level", "WARNING"]
-    with (folder / "log").open("wb") as log:
+    with (folder / "log").open("ab") as log:
         process = subprocess.Popen([*command, *options], stdout=log, stderr=log, cwd=folder, env={**os.environ})
     try:
         _await_answer(port, process, folder / "log")
-        yield f"mongodb://127.0.0.1:{port}/{{database}}?{OPTIONS}"
+        yield process
     finally:
         process.terminate()
         try:
@@ -40,7 +50,6 @@ def test_server() -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _await_answer(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
