@@ -21,6 +21,7 @@ from types import FrameType
 import click
 import requests
 
+from backend.settings import from_environment
 from brodmann.demo import compute_missing, demo_brain, prepare_demo
 from brodmann.layout import DataFolder
 from brodmann.supervisor import Service, Supervisor
@@ -129,6 +130,7 @@ def serve(page: Page, where: AbstractContextManager[Compute]) -> None:
         _refuse_used(page.host, page.port)
         with where as compute:
             os.environ.update(compute.settings)
+            from_environment()  # what is wrong is told here, and not in a log
             _run(page, compute, login_hint)
 
 

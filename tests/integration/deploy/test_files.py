@@ -99,3 +99,14 @@ def test_with_slurm_the_service_sees_folders_under_the_names_that_nodes_see(tmp_
 @needs_compose
 def test_jobs_get_the_gpus_where_they_are_asked_for(tmp_path: Path) -> None:
     assert "nvidia" in str(merged(tmp_path, "gpu.yml")["services"]["poller"])
+
+
+@pytest.mark.parametrize("image", sorted(Path("deploy/docker").iterdir()), ids=lambda file: file.stem)
+def test_an_image_is_made_of_files_that_are_there_and_let_into_its_build(image: Path) -> None:
+    let_in = [line[1:] for line in Path(".dockerignore").read_text().splitlines() if line.startswith("!")]
+    copied = re.findall(r"^COPY (?!--from)(?:--\S+ )*(.+) \S+$", image.read_text(), flags=re.MULTILINE)
+    sources = [source for line in copied for source in line.split()]
+    assert sources
+    for source in sources:
+        assert Path(source).exists()
+        assert any(Path(source).is_relative_to(name) for name in let_in), f"{source} is kept out by .dockerignore"
