@@ -22,7 +22,7 @@ from typing import Literal
 from compute_service.ports import ELEMENT_OPTION, JobPaths, RunPaths
 from compute_service.runner.ranks import Ranks, find_ranks
 from compute_service.runner.registry import task_for
-from compute_service.runner.surroundings import definition_of, job_context, result_names, verified_brain
+from compute_service.runner.surroundings import definition_of, job_context, result_names, verified_brains
 from compute_service.services.files import write_first
 from core.contracts.jobs import Outcome
 from core.tasks.context import JobInterruptedError
@@ -48,8 +48,8 @@ def main(folder: Path, element: int | None = None) -> int:
         definition = definition_of(paths)
         ranks = find_ranks(definition.resources.processes)
         _log_as(ranks)
-        brain = verified_brain(Path(os.environ["BRODMANN_BRAINS"]), definition.inputs.brain)
-        context = job_context(paths, brain, stop.is_set, element)
+        brains = verified_brains(Path(os.environ["BRODMANN_BRAINS"]), definition.inputs)
+        context = job_context(paths, brains, stop.is_set, element)
         task_for(definition.parameters.kind)(definition, context)
         ranks.meet()  # Well ended is what ended well everywhere.
         if ranks.speaks:

@@ -2,11 +2,11 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from compute_service.ports import JobPaths, is_key
-from core.contracts.jobs import BrainReference, JobDefinition, Progress
+from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, Progress
 from core.datasets import BrainFolder, MissingFileError
 from core.tasks.context import JobContext
 
@@ -44,15 +44,23 @@ def verified_brain(brains: Path, wanted: BrainReference) -> Path:
     return found.path
 
 
+def verified_brains(brains: Path, inputs: JobInputs) -> dict[str, Path]:
+    """The folders of all brains of a job by identifier, its own first; raises as `verified_brain` does."""
+    return {each.brain.id: verified_brain(brains, each.brain) for each in inputs.brains}
+
+
 def job_context(
-    paths: JobPaths, brain_folder: Path, stop_requested: Callable[[], bool], element: int | None = None
+    paths: JobPaths, brains: Mapping[str, Path], stop_requested: Callable[[], bool], element: int | None = None
 ) -> JobContext:
-    """The surroundings of a job folder's task, or of its share in an array; makes the folders it needs."""
+    """The surroundings of a job folder's task, or of its share in an array; makes the folders it needs.
+
+    `brains` are those of `verified_brains`.
+    """
     paths.results.mkdir(exist_ok=True)
     paths.checkpoints.mkdir(exist_ok=True)
     own = paths if element is None else paths.element(element)
     return JobContext(
-        brain_folder=brain_folder,
+        brain_folder=next(iter(brains.values())),
         results=paths.results,
         checkpoints=paths.checkpoints,
         results_of=lambda key: _results_of(paths, key),
@@ -60,6 +68,7 @@ def job_context(
         stop_requested=stop_requested,
         element=element or 0,
         elements=1 if element is None else definition_of(paths).resources.array,
+        more_brains=dict(list(brains.items())[1:]),
     )
 
 

@@ -72,11 +72,31 @@ class BrainReference(Contract):
     fingerprint: Sha256
 
 
+class BrainInputs(Contract):
+    """A further brain with the annotations on it."""
+
+    brain: BrainReference
+    annotations: tuple[FrozenAnnotation, ...] = ()
+
+
 class JobInputs(Contract):
     """Everything a job reads beside its parameters."""
 
     brain: BrainReference
     annotations: tuple[FrozenAnnotation, ...] = ()
+    more: tuple[BrainInputs, ...] = Field(default=(), max_length=100, description="of jobs that learn from several brains")
+
+    @model_validator(mode="after")
+    def _different_brains(self) -> Self:
+        names = [self.brain.id, *(each.brain.id for each in self.more)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"a brain is named twice among {names}")
+        return self
+
+    @property
+    def brains(self) -> tuple[BrainInputs, ...]:
+        """All of them, the job's own first."""
+        return (BrainInputs(brain=self.brain, annotations=self.annotations), *self.more)
 
 
 class Resources(Contract):

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from core.contracts import anatomy, annotations, api, atlas, datasets, inspection, jobs, projects, training
+from core.contracts import anatomy, annotations, api, atlas, datasets, features, graphs, inspection, jobs, projects, training
 from core.contracts.routes import ROUTES, Route
 
 GENERATED = Path(__file__).parent / "generated"
@@ -29,6 +29,10 @@ DOCUMENTS: tuple[type[BaseModel], ...] = (
     training.SectionPrediction,
     training.ModelReport,
     inspection.Inspection,
+    features.FeaturesReport,
+    features.ClassificationReport,
+    graphs.MidsurfaceReport,
+    graphs.GraphReport,
     projects.TrainingTask,
     projects.Prediction,
 )

@@ -1,7 +1,7 @@
 """What a task is given to work with: folders, a way to report, and the word to stop."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.contracts.jobs import Progress
@@ -31,3 +31,5 @@ class JobContext:
     """Which element of an array this is; all write into the same results."""
     elements: int = 1
     """How many elements share the work."""
+    more_brains: Mapping[str, Path] = field(default_factory=dict)
+    """The datasets of the job's further brains by identifier, verified as well."""

@@ -12,9 +12,10 @@ from compute_service.runner.surroundings import (
     progress_writer,
     result_names,
     verified_brain,
+    verified_brains,
 )
 from core.contracts.datasets import Brain
-from core.contracts.jobs import BrainReference, Progress
+from core.contracts.jobs import BrainInputs, BrainReference, JobInputs, Progress
 from core.datasets import BrainFolder, write_brain
 
 BRAIN = Brain(id="B1", title="t", provenance="made for a test", pixel_size_um=1, section_thickness_um=20, sections=())
@@ -41,6 +42,15 @@ class TestBrain:
     def test_another_brain_of_the_same_name_is_refused(self, brains):
         with pytest.raises(BrainDiffersError, match="Brain B1 on the compute machine differs"):
             verified_brain(brains, BrainReference(id="B1", fingerprint="0" * 64))
+
+    def test_a_jobs_further_brains_are_verified_as_well(self, brains):
+        write_brain(brains / "B2", BRAIN.model_copy(update={"id": "B2"}))
+        own, other = (BrainReference(id=name, fingerprint=BrainFolder(brains / name).fingerprint()) for name in ("B1", "B2"))
+        both = JobInputs(brain=own, more=(BrainInputs(brain=other),))
+        assert verified_brains(brains, both) == {"B1": brains / "B1", "B2": brains / "B2"}
+        changed = JobInputs(brain=own, more=(BrainInputs(brain=BrainReference(id="B2", fingerprint="0" * 64)),))
+        with pytest.raises(BrainDiffersError, match="Brain B2 on the compute machine differs"):
+            verified_brains(brains, changed)
 
 
 class TestProgressWriter:
@@ -79,7 +89,7 @@ class TestResults:
         for paths in (mine, other):
             paths.folder.mkdir()
         other.results.mkdir()
-        context = job_context(mine, tmp_path, Event().is_set)
+        context = job_context(mine, {"B1": tmp_path}, Event().is_set)
         assert context.results_of(other.folder.name) == other.results
         for wrong in (uuid4().hex, "../" + other.folder.name, str(other.folder)):
             with pytest.raises(FileNotFoundError, match="whose results are needed"):
