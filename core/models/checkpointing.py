@@ -12,15 +12,15 @@ def recomputed(module: nn.Module, features: Tensor) -> Tensor:
     """The module's result, its inner features not kept; batch normalisation's running statistics are updated once."""
 
     def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
-        return nullcontext(), _statistics_stay(module)
+        return nullcontext(), statistics_stay(module)
 
     result: Tensor = checkpoint(module, features, use_reentrant=False, context_fn=contexts)
     return result
 
 
 @contextmanager
-def _statistics_stay(module: nn.Module) -> Iterator[None]:
-    """The second computation is of a batch that was counted already: it counts on copies."""
+def statistics_stay(module: nn.Module) -> Iterator[None]:
+    """Where a batch is computed again that was counted already: the module counts on copies, and its own statistics stay."""
     layers = [layer for layer in module.modules() if isinstance(layer, _BatchNorm) and layer.track_running_stats]
     kept = [dict(layer.named_buffers(recurse=False)) for layer in layers]
     for layer, buffers in zip(layers, kept, strict=True):

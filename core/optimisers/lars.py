@@ -51,7 +51,14 @@ class Lars(Optimizer):
         torch._foreach_add_(parameters, velocities, alpha=-group["momentum"])
 
 
-def lars(model: nn.Module, learning_rate: float) -> Lars:
+def lars(
+    model: nn.Module,
+    learning_rate: float,
+    *,
+    momentum: float = MOMENTUM,
+    weight_decay: float = WEIGHT_DECAY,
+    trust: float = TRUST,
+) -> Lars:
     """LARS over a model as the thesis has it: weight decay and scaling for all but biases and normalisation (6.1.4).
 
     The thesis excludes biases from weight decay and does not say what of them is scaled; nothing of one dimension is, here.
@@ -59,8 +66,10 @@ def lars(model: nn.Module, learning_rate: float) -> Lars:
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     return Lars(
         [
-            {"params": [each for each in trained if each.ndim > 1], "weight_decay": WEIGHT_DECAY},
+            {"params": [each for each in trained if each.ndim > 1], "weight_decay": weight_decay},
             {"params": [each for each in trained if each.ndim <= 1], "scaled": False},
         ],
         learning_rate,
+        momentum,
+        trust,
     )

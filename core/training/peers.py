@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 TIMEOUT = timedelta(minutes=10)
 Item = TypeVar("Item")
@@ -70,8 +71,8 @@ class Peers:
             return
         for module in list(model.modules()):
             for name, child in module.named_children():
-                if type(child) is nn.BatchNorm2d:
-                    setattr(module, name, _JointBatchNorm2d.of(child))
+                if type(child) in _JOINT:
+                    setattr(module, name, _joint(child))
 
 
 @contextmanager
@@ -128,30 +129,24 @@ class _Sum(torch.autograd.Function):
         return _summed(gradient)
 
 
-class _JointBatchNorm2d(nn.BatchNorm2d):
+class _JointBatchNorm(_BatchNorm):
     """Batch normalisation over the joint batch on processors; torch's own is for GPUs only."""
 
-    @classmethod
-    def of(cls, layer: nn.BatchNorm2d) -> "_JointBatchNorm2d":
-        """The same layer, weights and statistics shared."""
-        joint = cls(layer.num_features, layer.eps, layer.momentum, dtype=layer.weight.dtype)
-        joint.load_state_dict(layer.state_dict())
-        joint.weight, joint.bias = layer.weight, layer.bias
-        return joint.train(layer.training)
-
     def forward(self, features: Tensor) -> Tensor:
-        """(n, c, h, w) normalised; the running statistics in evaluation."""
+        """(n, c, ...) normalised over all but c; the running statistics in evaluation."""
         if not self.training:
             return super().forward(features)
+        others = [axis for axis in range(features.ndim) if axis != 1]
+        along = (1, -1, *[1] * (features.ndim - 2))
         values = features.to(torch.promote_types(features.dtype, torch.float32))
         own = values.new_full((1,), values.numel() // self.num_features)
-        totals: Tensor = _Sum.apply(torch.cat([values.sum(dim=(0, 2, 3)), own]))  # type: ignore[no-untyped-call]
+        totals: Tensor = _Sum.apply(torch.cat([values.sum(dim=others), own]))  # type: ignore[no-untyped-call]
         count = totals[-1].detach()
-        centred = values - (totals[:-1] / count).view(1, -1, 1, 1)
-        variance: Tensor = _Sum.apply((centred * centred).sum(dim=(0, 2, 3))) / count  # type: ignore[no-untyped-call]
+        centred = values - (totals[:-1] / count).view(along)
+        variance: Tensor = _Sum.apply((centred * centred).sum(dim=others)) / count  # type: ignore[no-untyped-call]
         self._remember(totals[:-1].detach() / count, variance.detach() * count / (count - 1))
-        scale = (self.weight * torch.rsqrt(variance + self.eps)).view(1, -1, 1, 1)
-        return (centred * scale + self.bias.view(1, -1, 1, 1)).to(features.dtype)
+        scale = (self.weight * torch.rsqrt(variance + self.eps)).view(along)
+        return (centred * scale + self.bias.view(along)).to(features.dtype)
 
     def _remember(self, mean: Tensor, variance: Tensor) -> None:
         assert self.running_mean is not None
@@ -161,3 +156,23 @@ class _JointBatchNorm2d(nn.BatchNorm2d):
         part = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
         self.running_mean.lerp_(mean, part)
         self.running_var.lerp_(variance, part)
+
+
+class _JointBatchNorm1d(_JointBatchNorm, nn.BatchNorm1d):
+    """Of feature vectors."""
+
+
+class _JointBatchNorm2d(_JointBatchNorm, nn.BatchNorm2d):
+    """Of images."""
+
+
+_JOINT: dict[type[nn.Module], type[_JointBatchNorm]] = {nn.BatchNorm1d: _JointBatchNorm1d, nn.BatchNorm2d: _JointBatchNorm2d}
+
+
+def _joint(layer: nn.Module) -> _JointBatchNorm:
+    """The same layer over the joint batch, weights and statistics shared."""
+    assert isinstance(layer, _BatchNorm)
+    joint = _JOINT[type(layer)](layer.num_features, layer.eps, layer.momentum, dtype=layer.weight.dtype)
+    joint.load_state_dict(layer.state_dict())
+    joint.weight, joint.bias = layer.weight, layer.bias
+    return joint.train(layer.training)
