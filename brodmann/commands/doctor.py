@@ -16,6 +16,7 @@ from brodmann.layout import DataFolder, data_option
 FREE_DISK_GB = 5.0
 PACKAGES = (
     "flask",
+    "gpytoolbox",
     "gunicorn",
     "h5py",
     "imagecodecs",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.contracts.datasets import RasterGrid
 from core.phantom.anatomy import Surface
-from core.phantom.compiled import compiled
+from core.compiled import compiled
 
 Floats = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.phantom.compiled import compiled
+from core.compiled import compiled
 from core.phantom.maps import GLASS
 
 Floats = NDArray[np.float32]
