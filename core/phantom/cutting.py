@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.compiled import compiled
 from core.contracts.datasets import RasterGrid
 from core.phantom.anatomy import Surface
-from core.compiled import compiled
 
 Floats = NDArray[np.float64]
 
