@@ -10,6 +10,6 @@ Result = TypeVar("Result")
 
 
 def compiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Compile a function of numbers, arrays and named tuples to machine code."""
-    fast: Callable[Arguments, Result] = nb.njit(cache=True, fastmath=True, error_model="numpy")(function)
+    """Compile a function of numbers, arrays and named tuples to machine code; it lets other threads work meanwhile."""
+    fast: Callable[Arguments, Result] = nb.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")(function)
     return fast
