@@ -6,12 +6,12 @@ import type { Entry } from './sections'
 
 export type Kind = 'tissue' | 'align'
 
-const DOING = { tissue: 'Finding tissue', align: 'Aligning', train: 'Training', predict: 'Predicting', inspect: 'Looking inside', check: 'Checking' } as const
+const DOING: Record<string, string> = { tissue: 'Finding tissue on', align: 'Aligning' }
 
 /** "Finding tissue on 13 sections", "Aligning 12 sections". */
 export function jobTitle(job: BrainJob): string {
-  const on = job.report.kind === 'tissue' ? ' on' : ''
-  return `${DOING[job.report.kind]}${on} ${count(job.sections.length, 'section')}`
+  const doing = DOING[job.report.kind]
+  return doing ? `${doing} ${count(job.sections.length, 'section')}` : job.report.title
 }
 
 /** How a job stands, and whether its results are there. */

@@ -7,16 +7,14 @@ export const hasEnded = (job: ProjectJob): boolean => reportEnded(job.report)
 /** Where a running job is, between 0 and 1. */
 export const share = (job: ProjectJob): number => reportShare(job.report)
 
-const VERBS = {
-  train: 'training', predict: 'predicting', inspect: 'looking inside', tissue: 'finding the tissue of', align: 'aligning', check: 'checking',
-} as const
+const VERBS: Record<string, string> = { train: 'training', predict: 'predicting', inspect: 'looking inside' }
 
 const MOST_NAMED = 2 // sections of a local model; a global one has more
 
 /** What a job does: "training hOc1 901-1021", "training hOc1 from 7 sections", "looking inside hOc1 901-1021 at section 0921". */
 export function jobTitle({ report, area, sections, inspects }: ProjectJob): string {
   const model = `${area} ${sections.length > MOST_NAMED ? `from ${sections.length} sections` : sections.join('-')}`
-  return `${VERBS[report.kind]} ${model}${inspects ? ` at section ${sectionNumber(inspects.section)}` : ''}`
+  return `${VERBS[report.kind] ?? report.kind} ${model}${inspects ? ` at section ${sectionNumber(inspects.section)}` : ''}`
 }
 
 const trains = (job: ProjectJob): boolean => job.report.kind === 'train' && job.report.state === 'succeeded'
