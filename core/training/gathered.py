@@ -47,8 +47,3 @@ def own_part(settings: EncoderSettings, rows: Tensor, classes: Tensor, total: in
 def views_of(settings: EncoderSettings) -> int:
     """How many differently changed versions of a patch the loss compares."""
     return 2 if settings.loss == "self_supervised" else 1
-
-
-def even_guess_classes(settings: EncoderSettings, areas: int) -> int:
-    """Among how many the loss makes choose: its value at an even guess is the logarithm of that."""
-    return areas if settings.loss == "cross_entropy" else settings.batch_size * views_of(settings)

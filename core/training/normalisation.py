@@ -1,6 +1,7 @@
 """Statistics of batch normalisation after training on small batches."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import torch
 from torch import nn
@@ -18,17 +19,28 @@ def recalibrate(model: nn.Module, batches: Iterable[Batch], precision: Precision
 
     What training leaves is a moving average over its last handful of patches. ValueError when there is no batch.
     """
+    device = next(model.parameters()).device
+
+    def passes() -> Iterator[Callable[[], object]]:
+        for batch in batches:
+            yield partial(model, *[as_input(image.to(device)) for image in batch.inputs.values()])
+
+    with mixed_precision(device, precision):
+        recalibrate_by(model, passes())
+
+
+def recalibrate_by(model: nn.Module, passes: Iterable[Callable[[], object]]) -> None:
+    """The same from forward passes through the model, whoever makes them. ValueError when there is none."""
     layers = [module for module in model.modules() if isinstance(module, BATCH_NORMALISATIONS)]
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum = None  # cumulative average
     model.train()
-    device = next(model.parameters()).device
     count = 0
-    with torch.no_grad(), mixed_precision(device, precision):
-        for count, batch in enumerate(batches, start=1):  # noqa: B007 - the count is what is wanted
-            model(*[as_input(image.to(device)) for image in batch.inputs.values()])
+    with torch.no_grad():
+        for count, forward in enumerate(passes, start=1):  # noqa: B007 - the count is what is wanted
+            forward()
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
     if not count:
