@@ -83,7 +83,7 @@ class GraphNetwork(nn.Module):
     def result(self, states: Tensor) -> Tensor:
         """Logits (m, areas) of the last layer's states."""
         logits: Tensor = self.classify(states)
-        return logits.float()
+        return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
     def _layer(self, width_in: int) -> nn.Module:
         if self.shape.layer == "gat":

@@ -51,6 +51,13 @@ class Peers:
         """The sum over all processes, elementwise; PeerLostError."""
         return values if self.count == 1 else _summed(values)
 
+    def joint(self, values: Tensor) -> Tensor:
+        """The sum over all processes as a part of what every process's loss depends on: gradients go through it."""
+        if self.count == 1:
+            return values
+        summed: Tensor = _Sum.apply(values)  # type: ignore[no-untyped-call]
+        return summed
+
     def total_gradients(self, model: nn.Module, loss: Tensor) -> float:
         """Make every gradient its sum over the processes, and return the sum of their losses."""
         if self.count == 1:
