@@ -1,0 +1,41 @@
+"""Sites of patches on a small brain of noise, for whoever reads or learns from patches."""
+
+from pathlib import Path
+
+from core.contracts.annotations import FrozenAnnotation
+from core.contracts.features import EncoderSettings, PatchSettings
+from core.datasets import BrainFolder
+from core.sampling.patch_sites import AnnotatedBrain, PatchSites, find_sites
+from core.training.crops import CropReader
+from tests.fakes.brain_folder import NUMBERS, write_small_brain
+
+AREAS = ("hOc1", "hOc2")
+SETTINGS = EncoderSettings(patches=PatchSettings(pixel_size_um=8.0, patch_px=64, spacing_mm=0.5), batch_size=8)
+
+
+def ribbon(area: str, section: int, width_um: float, top_um: float = 500.0) -> FrozenAnnotation:
+    """A piece of cortex 0.8 mm thick."""
+    corners = ((500.0, top_um), (500.0 + width_um, top_um), (500.0 + width_um, top_um + 800), (500.0, top_um + 800))
+    return FrozenAnnotation(uid=f"{section:032x}", version=1, section=section, area=area, paths=(corners,))
+
+
+def annotated_brain(root: Path, name: str = "SMALL", numbers: tuple[int, ...] = NUMBERS) -> AnnotatedBrain:
+    """A brain of noise with both areas drawn on it."""
+    return AnnotatedBrain(BrainFolder(write_small_brain(root, name, numbers)), drawn_on(numbers))
+
+
+def drawn_on(numbers: tuple[int, ...]) -> tuple[FrozenAnnotation, ...]:
+    """hOc1 is 4 mm long on every section, hOc2 2 mm on every second one."""
+    one, two = (ribbon("hOc1", each, 4000) for each in numbers), (ribbon("hOc2", each, 2000, 2000) for each in numbers[::2])
+    return (*one, *two)
+
+
+def small_reader(root: Path, settings: EncoderSettings = SETTINGS) -> CropReader:
+    """A brain written into `root` and a reader of its crops."""
+    brains = (annotated_brain(root),)
+    return CropReader(brains, small_sites(brains, settings), settings)
+
+
+def small_sites(brains: tuple[AnnotatedBrain, ...], settings: EncoderSettings = SETTINGS) -> PatchSites:
+    """All sites of both areas."""
+    return find_sites(brains, AREAS, (), settings.patches)
