@@ -13,6 +13,7 @@ TASKS = {
     "predict": ("core.tasks.predict_sections", "predict"),
     "inspect": ("core.tasks.look_inside", "inspect"),
     "align": ("core.tasks.align_sections", "align_sections"),
+    "features": ("core.tasks.train_features", "train_features"),
     "check": ("core.tasks.check_node", "check_node"),
     "tissue": ("core.tasks.compute_tissue", "compute_tissue"),
 }

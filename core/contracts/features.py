@@ -13,6 +13,10 @@ Areas = Annotated[tuple[Identifier, ...], Field(min_length=2, max_length=1000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
+SMALLEST_PADDED_PX = 64
+SMALLEST_PX: dict[Encoder, int] = {"base": 1129}
+"""Of the base encoder, which does not pad: what one place of its last features sees."""
+
 
 class PatchSettings(Contract):
     """Where patches of the cortex are taken (thesis 6.1.2)."""
@@ -52,6 +56,31 @@ class EncoderSettings(Contract):
         default=False, description="forget inner activations and compute them again: less memory, more time"
     )
     seed: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _large_enough(self) -> Self:
+        least = SMALLEST_PX.get(self.encoder, SMALLEST_PADDED_PX)
+        if self.patches.patch_px < least:
+            raise ValueError(
+                f"{self.encoder} wants patches of at least {least} px, not {self.patches.patch_px}; take larger patches or "
+                "another encoder"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_normalised(self) -> Self:
+        if self.pass_size == 1:
+            raise ValueError("batch normalisation wants two patches at a time at least: pass_size 2 or more")
+        return self
+
+
+class FeaturesPreset(Contract):
+    """A named choice of settings."""
+
+    name: Identifier
+    title: str
+    description: str
+    settings: EncoderSettings
 
 
 class ClassifierSettings(Contract):

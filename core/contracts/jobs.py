@@ -10,12 +10,19 @@ from core.contracts.anatomy import AlignParameters, TissueParameters
 from core.contracts.annotations import FrozenAnnotation
 from core.contracts.base import Contract, Identifier, Key, Moment, Sha256
 from core.contracts.cluster import CheckParameters
+from core.contracts.features import FeaturesParameters
 from core.contracts.inspection import InspectParameters
 from core.contracts.training import PredictParameters, TrainParameters
 
-JobKind = Literal["train", "predict", "inspect", "tissue", "align", "check"]
+JobKind = Literal["train", "predict", "inspect", "tissue", "align", "check", "features"]
 JobParameters = Annotated[
-    TrainParameters | PredictParameters | InspectParameters | TissueParameters | AlignParameters | CheckParameters,
+    TrainParameters
+    | PredictParameters
+    | InspectParameters
+    | TissueParameters
+    | AlignParameters
+    | CheckParameters
+    | FeaturesParameters,
     Field(discriminator="kind"),
 ]
 
@@ -145,9 +152,11 @@ class JobDefinition(Contract):
     @model_validator(mode="after")
     def _can_be_done_together(self) -> Self:
         processes = self.resources.processes
-        most = self.parameters.settings.batch_size if self.parameters.kind == "train" else 1
+        parameters = self.parameters
+        learns = isinstance(parameters, TrainParameters | FeaturesParameters)
+        most = parameters.settings.batch_size if isinstance(parameters, TrainParameters | FeaturesParameters) else 1
         if processes > most and self.parameters.kind != "check":
-            why = f"learns {most} patches at a time" if self.parameters.kind == "train" else "is the work of one process"
+            why = f"learns {most} patches at a time" if learns else "is the work of one process"
             raise ValueError(f"a {self.parameters.kind} job like this {why}: ask for {most} at most, not {processes} processes")
         return self
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from core.contracts.annotations import FrozenAnnotation
-from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, JobParameters, Progress
-from core.datasets import BrainFolder
+from core.contracts.jobs import BrainInputs, BrainReference, JobDefinition, JobInputs, JobParameters, Progress
+from core.datasets import BrainFolder, MissingFileError
 from core.tasks.context import JobContext
 
 
@@ -42,6 +42,28 @@ def truth_annotations(brain: BrainFolder, areas: tuple[str, ...], sections: tupl
     return found
 
 
+def all_truth(brain: BrainFolder, areas: tuple[str, ...] = ()) -> BrainInputs:
+    """All outlines that come with the dataset, or those of these areas alone, as a job carries them."""
+    found = []
+    for number in (section.number for section in brain.brain.sections):
+        try:
+            outlines = brain.truth(number).outlines
+        except MissingFileError:
+            continue
+        found += [
+            FrozenAnnotation(
+                uid=_uid(brain.brain.id, number, place), version=1, section=number, area=outline.area, paths=outline.paths
+            )
+            for place, outline in enumerate(outlines)
+            if not areas or outline.area in areas
+        ]
+    return BrainInputs(brain=_reference(brain), annotations=tuple(found))
+
+
+def _reference(brain: BrainFolder) -> BrainReference:
+    return BrainReference(id=brain.brain.id, fingerprint=brain.fingerprint())
+
+
 def _uid(brain_id: str, section: int, place: int) -> str:
     """The same each time, so that the same training is the same job."""
     return hashlib.sha256(f"truth {brain_id} {section} {place}".encode()).hexdigest()[:32]
@@ -49,11 +71,16 @@ def _uid(brain_id: str, section: int, place: int) -> str:
 
 def definition(brain: BrainFolder, parameters: JobParameters, annotations: tuple[FrozenAnnotation, ...] = ()) -> JobDefinition:
     """A job definition for a run outside the services."""
+    return definition_on((BrainInputs(brain=_reference(brain), annotations=annotations),), parameters)
+
+
+def definition_on(brains: Sequence[BrainInputs], parameters: JobParameters) -> JobDefinition:
+    """The same on several brains, the job's own first."""
     return JobDefinition(
         key=uuid4().hex,
         title=parameters.kind,
         parameters=parameters,
-        inputs=JobInputs(brain=BrainReference(id=brain.brain.id, fingerprint=brain.fingerprint()), annotations=annotations),
+        inputs=JobInputs(brain=brains[0].brain, annotations=brains[0].annotations, more=tuple(brains[1:])),
         code_version=version("brodmann"),
         submitted_by="terminal",
     )
