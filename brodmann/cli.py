@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "ingest": "ingest",
     "inspect": "inspect",
+    "midsurface": "midsurface",
     "models": "models",
     "phantom": "phantom",
     "predict": "predict",

@@ -15,6 +15,7 @@ TASKS = {
     "align": ("core.tasks.align_sections", "align_sections"),
     "features": ("core.tasks.train_features", "train_features"),
     "check": ("core.tasks.check_node", "check_node"),
+    "midsurface": ("core.tasks.compute_midsurface", "compute_midsurface"),
     "tissue": ("core.tasks.compute_tissue", "compute_tissue"),
 }
 

@@ -94,3 +94,15 @@ def kept(mesh: Mesh, keep: NDArray[np.bool_]) -> tuple[Mesh, NDArray[np.int64]]:
 def _crosses(mesh: Mesh) -> Vertices:
     a, b, c = (mesh.vertices[mesh.triangles[:, corner]] for corner in range(3))
     return np.cross(b - a, c - a)
+
+
+def boundary_loops(triangles: Triangles) -> int:
+    """How many rims there are; rims that meet in a vertex count as one."""
+    once, sharing = edges(triangles)
+    rim = once[sharing == 1]
+    if not len(rim):
+        return 0
+    used, index = np.unique(rim, return_inverse=True)
+    index = index.reshape(-1, 2)
+    links = sparse.coo_matrix((np.ones(len(index), np.int8), (index[:, 0], index[:, 1])), (len(used), len(used)))
+    return int(connected_components(links, directed=False)[0])

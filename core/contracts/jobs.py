@@ -11,10 +11,11 @@ from core.contracts.annotations import FrozenAnnotation
 from core.contracts.base import Contract, Identifier, Key, Moment, Sha256
 from core.contracts.cluster import CheckParameters
 from core.contracts.features import FeaturesParameters
+from core.contracts.graphs import MidsurfaceParameters
 from core.contracts.inspection import InspectParameters
 from core.contracts.training import PredictParameters, TrainParameters
 
-JobKind = Literal["train", "predict", "inspect", "tissue", "align", "check", "features"]
+JobKind = Literal["train", "predict", "inspect", "tissue", "align", "check", "features", "midsurface"]
 JobParameters = Annotated[
     TrainParameters
     | PredictParameters
@@ -22,7 +23,8 @@ JobParameters = Annotated[
     | TissueParameters
     | AlignParameters
     | CheckParameters
-    | FeaturesParameters,
+    | FeaturesParameters
+    | MidsurfaceParameters,
     Field(discriminator="kind"),
 ]
 
