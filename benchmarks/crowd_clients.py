@@ -21,6 +21,7 @@ SECTION = 901
 PROJECT = "/api/projects/crowd"
 NODES = 120  # of an outline
 SHARED = 6  # regions that everybody edits
+MOST_REGIONS = 300  # as benchmarks.editor has on a section; then they are edited, and none is added
 REST_S = (0.2, 1.0)  # between two edits of one person, at random
 # One answer in this many is thrown away as if the network had lost it: the client asks again with the same words.
 LOST_ANSWERS = 20
@@ -59,27 +60,34 @@ class Person:
         self._random = random.Random(number)
         self._number = number
         self._marks = 0
+        self._hung_up = False
         self._headers: dict[str, str] = {"Content-Type": "application/json"}
         self._known: dict[str, int] = {}
         cookie, token = self._log_in(name, password)
         self._headers |= {"Cookie": cookie, "X-CSRF-Token": token}
 
     def listen(self) -> None:
-        """The event stream that a page keeps open, until the connection is closed."""
-        self._stream.connect()
-        self._wire = self._stream.sock  # the connection lets go of it when the answer has no end
-        self._stream.request("GET", f"{PROJECT}/events?after=0", headers=self._headers)
-        answer = self._stream.getresponse()
-        if answer.status != OK:  # the page asks for the list of changes instead
-            self.log.told = None
-            return
-        with suppress(OSError, http.client.HTTPException, AttributeError):  # closed below our feet
-            while line := answer.readline():
-                if line == b"event: annotation\n":
-                    self.log.told = (self.log.told or 0) + 1
+        """The event stream that a page keeps open; as a browser does, it comes again where it left off, until it is closed."""
+        seen = "0"
+        while not self._hung_up:
+            self._stream.connect()
+            self._wire = self._stream.sock  # the connection lets go of it when the answer has no end
+            self._stream.request("GET", f"{PROJECT}/events?after=0", headers=self._headers | {"Last-Event-ID": seen})
+            answer = self._stream.getresponse()
+            if answer.status != OK:  # the page asks for the list of changes instead
+                self.log.told = None
+                return
+            with suppress(OSError, http.client.HTTPException, AttributeError):  # closed below our feet
+                while line := answer.readline():
+                    if line.startswith(b"id: "):
+                        seen = line[4:].decode().strip()
+                    elif line == b"event: annotation\n":
+                        self.log.told = (self.log.told or 0) + 1
+            self._stream.close()
 
     def hang_up(self) -> None:
         """Close the stream and the connection."""
+        self._hung_up = True
         if self._wire:
             with suppress(OSError):
                 self._wire.shutdown(socket.SHUT_RDWR)
@@ -93,7 +101,7 @@ class Person:
             deed = self._random.random()
             if deed < 0.1:
                 self._reload()
-            elif deed < 0.3:
+            elif deed < 0.3 and len(self._known) < MOST_REGIONS:
                 self._save(uuid4().hex, 0)
             elif deed < 0.4 and self._known:
                 self._delete_and_restore(self._random.choice(list(self._known)))

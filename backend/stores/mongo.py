@@ -17,7 +17,16 @@ from pymongo.errors import ConnectionFailure, DocumentTooLarge, DuplicateKeyErro
 
 from backend.domain.collections import COLLECTIONS, Collection
 from backend.domain.errors import StoreUnavailableError
-from backend.ports import Document, DocumentTooLargeError, MissingDocumentError, Query, VersionConflictError, place_in_stream
+from backend.ports import (
+    Document,
+    DocumentTooLargeError,
+    KeyValue,
+    MissingDocumentError,
+    Query,
+    Range,
+    VersionConflictError,
+    place_in_stream,
+)
 
 DATABASE = "brodmann"
 TIMEOUT_MS = 10_000
@@ -38,11 +47,13 @@ class MongoStore:
         self._lock = threading.Lock()
         self._client: MongoClient[Raw] | None = None
         self._made_by = 0
+        self._reached: dict[tuple[str, str], int] = {}
         try:
             for collection in collections:
                 for index in collection.indexes:
                     with self._in(collection) as documents:
-                        documents.create_index([(field, ASCENDING) for field in index])
+                        # The id as well: MongoDB sorts by an index only when it holds the whole order.
+                        documents.create_index([(field, ASCENDING) for field in (*index, "_id")])
         except BaseException:
             self.close()
             raise
@@ -80,8 +91,8 @@ class MongoStore:
     def append(self, collection: Collection, document: Document, stream: str) -> int:
         """See the port. The id holds the number, so two writers never get the same one and none is left out."""
         _check_keys(collection, document)
-        newest = Query({stream: document[stream]}, order_by="seq", descending=True, limit=1, only=("seq",))
-        first = next((int(found["seq"]) for found in self.find(collection, newest)), 0) + 1
+        place = collection.name, str(document[stream])
+        first = self._newest(collection, {stream: document[stream]}, self._reached.get(place, 0)) + 1
         for seq in range(first, first + APPEND_ATTEMPTS):
             entry = {"_id": place_in_stream(str(document[stream]), seq), **document, "seq": seq, "version": 1}
             try:
@@ -89,8 +100,15 @@ class MongoStore:
                     documents.insert_one(entry)
             except DuplicateKeyError:
                 continue
+            self._reached[place] = seq
             return seq
         raise VersionConflictError(f"{collection.name}: others append to {document[stream]} all the time")
+
+    def _newest(self, collection: Collection, stream: Mapping[str, KeyValue], reached: int) -> int:
+        """The last number of a stream; looked for after one that this process has seen, so that a long past costs nothing."""
+        after = Range("seq", above=reached)
+        newest = Query(stream, within=after, order_by="seq", descending=True, limit=1, only=("seq",))
+        return next((int(found["seq"]) for found in self.find(collection, newest)), reached)
 
     def find(self, collection: Collection, query: Query) -> list[Document]:
         """See the port."""

@@ -235,6 +235,14 @@ class DocumentStoreContract:
         assert store.append(EVENTS, {"project": "p"}, stream="project") == 4
         assert [document["seq"] for document in store.find(EVENTS, Query({"project": "p"}, order_by="seq"))] == [3, 4]
 
+    def test_two_processes_count_one_stream_in_turn(self, store: DocumentStore) -> None:
+        other = self.reopened(store)
+        try:
+            turns = [each.append(EVENTS, {"project": "p"}, stream="project") for each in (store, other, other, store, other)]
+        finally:
+            other.close()
+        assert turns == [1, 2, 3, 4, 5]
+
     def test_another_process_sees_what_was_written(self, store: DocumentStore) -> None:
         store.put(REGIONS, "a", FIRST, expected=0)
         other = self.reopened(store)

@@ -24,13 +24,13 @@ class TestMongoStore(DocumentStoreContract):
         assert isinstance(store, MongoStore)
         return MongoStore(store._uri, COLLECTIONS)
 
-    def test_indexes_ascend(self, store: MongoStore) -> None:
+    def test_indexes_ascend_and_end_with_the_id_by_which_queries_are_sorted_last(self, store: MongoStore) -> None:
         with MongoClient(store._uri) as client:
             indexes = client.get_default_database()["test_regions"].index_information()
         assert {tuple(index["key"]) for index in indexes.values()} == {
             (("_id", 1),),
-            (("project", 1), ("section", 1)),
-            (("project", 1), ("area", 1), ("section", 1)),
+            (("project", 1), ("section", 1), ("_id", 1)),
+            (("project", 1), ("area", 1), ("section", 1), ("_id", 1)),
         }
 
     def test_a_document_beyond_16_mb_is_refused_by_name(self, store: DocumentStore) -> None:
