@@ -30,6 +30,7 @@ PACKAGES = (
     "scipy",
     "shapely",
     "skimage",
+    "sklearn",
     "tifffile",
     "torch",
     "yaml",

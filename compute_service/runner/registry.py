@@ -14,6 +14,7 @@ TASKS = {
     "inspect": ("core.tasks.look_inside", "inspect"),
     "align": ("core.tasks.align_sections", "align_sections"),
     "features": ("core.tasks.train_features", "train_features"),
+    "classify_patches": ("core.tasks.classify_patches", "classify_patches"),
     "check": ("core.tasks.check_node", "check_node"),
     "midsurface": ("core.tasks.compute_midsurface", "compute_midsurface"),
     "tissue": ("core.tasks.compute_tissue", "compute_tissue"),

@@ -10,12 +10,12 @@ from core.contracts.anatomy import AlignParameters, TissueParameters
 from core.contracts.annotations import FrozenAnnotation
 from core.contracts.base import Contract, Identifier, Key, Moment, Sha256
 from core.contracts.cluster import CheckParameters
-from core.contracts.features import FeaturesParameters
+from core.contracts.features import ClassifyPatchesParameters, FeaturesParameters
 from core.contracts.graphs import MidsurfaceParameters
 from core.contracts.inspection import InspectParameters
 from core.contracts.training import PredictParameters, TrainParameters
 
-JobKind = Literal["train", "predict", "inspect", "tissue", "align", "check", "features", "midsurface"]
+JobKind = Literal["train", "predict", "inspect", "tissue", "align", "check", "features", "classify_patches", "midsurface"]
 JobParameters = Annotated[
     TrainParameters
     | PredictParameters
@@ -24,6 +24,7 @@ JobParameters = Annotated[
     | AlignParameters
     | CheckParameters
     | FeaturesParameters
+    | ClassifyPatchesParameters
     | MidsurfaceParameters,
     Field(discriminator="kind"),
 ]

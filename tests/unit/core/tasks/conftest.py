@@ -5,6 +5,7 @@ import torch
 
 from core.datasets import BrainFolder, adopt_truth
 from core.phantom import build
+from tests.fakes.feature_jobs import train_small
 from tests.fakes.tasks import LocalRun
 
 
@@ -29,6 +30,14 @@ def trained(tiny_brain, tmp_path_factory):
     """One training with the tiny preset, shared by the tests that only read it."""
     run = LocalRun(tiny_brain, tmp_path_factory.mktemp("train"))
     run.train()
+    return run
+
+
+@pytest.fixture(scope="session")
+def featured(tiny_brain, tmp_path_factory):
+    """One training of an encoder, shared by the tests that only read it."""
+    run = LocalRun(tiny_brain, tmp_path_factory.mktemp("features"))
+    train_small(run)
     return run
 
 
