@@ -8,12 +8,15 @@ import os
 import socket
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from mpi4py import MPI
+    from torch.distributed import TCPStore
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 """What MPICH (also under srun --mpi=pmi2) and Open MPI tell each process they start."""
@@ -61,6 +64,9 @@ class Ranks:
     size: int = 1
     communicator: "MPI.Intracomm | None" = None
     """Of all processes of the job; None without MPI."""
+    store: "TCPStore | None" = None
+    """What torchrun's own process keeps for those it started; None where something else did."""
+    _meetings: Iterator[int] = field(default_factory=count, repr=False, compare=False)
 
     @property
     def speaks(self) -> bool:
@@ -73,15 +79,19 @@ class Ranks:
         return f"process {self.rank + 1} of {self.size}, on {socket.gethostname()}" if self.size > 1 else ""
 
     def meet(self) -> None:
-        """Wait until all have come so far; without MPI there is nothing to wait for.
+        """Wait until all have come so far; a process alone waits for nobody.
 
         Looked at now and then: an MPI that waits by itself takes the whole core from the one that still works.
         """
-        if self.communicator is None:
-            return
-        request = self.communicator.Ibarrier()
-        while not request.Test():
-            time.sleep(LOOK_S)
+        if self.communicator is not None:
+            request = self.communicator.Ibarrier()
+            while not request.Test():
+                time.sleep(LOOK_S)
+        elif self.store is not None:
+            place = f"brodmann/meeting/{next(self._meetings)}"
+            self.store.add(place, 1)
+            while self.store.add(place, 0) < self.size:
+                time.sleep(LOOK_S)
 
     def end_all(self, status: int) -> NoReturn:
         """End every process of the job now: those that wait for this one, for a batch or in MPI's own end, wait for ever."""
@@ -99,7 +109,7 @@ def find_ranks(expected: int) -> Ranks:
         WrongSizeError, MpiMissingError: with what to do about it.
     """
     if "RANK" in os.environ and "WORLD_SIZE" in os.environ:
-        return _checked(Ranks(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])), expected)
+        return _checked(Ranks(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]), store=_store_of_torchrun()), expected)
     if expected == 1 and all(os.environ.get(name, "1") == "1" for name in SIZES):
         return Ranks()
     try:
@@ -110,6 +120,15 @@ def find_ranks(expected: int) -> Ranks:
     ranks = _checked(Ranks(world.rank, world.size, world), expected)
     os.environ.update(_rendezvous(world, world.Split_type(MPI.COMM_TYPE_SHARED)))
     return ranks
+
+
+def _store_of_torchrun() -> "TCPStore | None":
+    """The store in torchrun's own process, which is there before the processes are; where they make one, it comes too late."""
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return None
+    from torch.distributed import TCPStore  # noqa: PLC0415 - torch takes seconds to load
+
+    return TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
 
 
 def _checked(ranks: Ranks, expected: int) -> Ranks:

@@ -30,6 +30,7 @@ from tests.fakes.jobs import training_job
 from tests.integration.compute_service.installation import ROOT, await_that, make_brain, square
 
 pytestmark = pytest.mark.skipif(find_spec("mpi4py") is None, reason="needs MPI: pip install 'brodmann[mpi]'")
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m")
 ENDS = (NUMBERS[0], NUMBERS[-1])
 SETTINGS = PRESETS["tiny"].settings.model_copy(
     update={"iterations": 1, "batch_size": 2, "halve_learning_rate_at": (), "precision": "float32", "validation_share": 0.0}
@@ -43,6 +44,7 @@ class Machine:
     brain: JobInputs
     jobs: Path
     scheduler: LocalScheduler
+    brains: Path
 
     def job(self, processes: int, **settings: object) -> JobDefinition:
         """A small training by so many processes, its folder made."""
@@ -77,7 +79,7 @@ def machine(tmp_path_factory):
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "BRODMANN_BRAINS": str(root / "brains")}
     jobs.mkdir()
     scheduler = LocalScheduler(jobs, LocalOptions(slots_cpus=4, stop_grace_s=30, environment=environment))
-    return Machine(JobInputs(brain=reference, annotations=tuple(square(each) for each in ENDS)), jobs, scheduler)
+    return Machine(JobInputs(brain=reference, annotations=tuple(square(each) for each in ENDS)), jobs, scheduler, root / "brains")
 
 
 def test_two_ranks_learn_what_one_process_learns(machine):
@@ -146,3 +148,22 @@ def test_another_number_of_ranks_than_asked_for_is_refused_with_the_remedy(machi
     assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False).returncode == 1
     assert "asks for 4 processes" in machine.outcome(definition).message
     assert says in machine.outcome(definition).message
+
+
+def by_torchrun(machine, definition, task):
+    command = (*TORCHRUN, "tests.integration.compute_service.rank_job", str(machine.jobs / definition.key), task)
+    environment = {"PATH": os.environ["PATH"], "BRODMANN_BRAINS": str(machine.brains), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=120, check=False).returncode
+
+
+def test_processes_that_torchrun_started_wait_for_one_another(machine):
+    definition = machine.job(2)
+    assert by_torchrun(machine, definition, "first_is_late") == 0
+    outcome = machine.outcome(definition)
+    assert (outcome.state, outcome.results) == ("succeeded", ("rank-0", "rank-1"))
+
+
+def test_a_process_of_torchrun_that_fails_ends_the_job_with_its_own_message(machine):
+    definition = machine.job(2)
+    assert by_torchrun(machine, definition, "second_fails") == 1
+    assert machine.outcome(definition).message.startswith("section 911 cannot be read (process 2 of 2, on ")
