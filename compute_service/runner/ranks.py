@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from mpi4py import MPI
-    from torch.distributed import TCPStore
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 """What MPICH (also under srun --mpi=pmi2) and Open MPI tell each process they start."""
@@ -126,7 +126,7 @@ def _store_of_torchrun() -> "TCPStore | None":
     """The store in torchrun's own process, which is there before the processes are; where they make one, it comes too late."""
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
         return None
-    from torch.distributed import TCPStore  # noqa: PLC0415 - torch takes seconds to load
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]  # noqa: PLC0415 - loading torch takes seconds
 
     return TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
 

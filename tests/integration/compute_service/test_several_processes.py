@@ -79,7 +79,9 @@ def machine(tmp_path_factory):
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "BRODMANN_BRAINS": str(root / "brains")}
     jobs.mkdir()
     scheduler = LocalScheduler(jobs, LocalOptions(slots_cpus=4, stop_grace_s=30, environment=environment))
-    return Machine(JobInputs(brain=reference, annotations=tuple(square(each) for each in ENDS)), jobs, scheduler, root / "brains")
+    return Machine(
+        JobInputs(brain=reference, annotations=tuple(square(each) for each in ENDS)), jobs, scheduler, root / "brains"
+    )
 
 
 def test_two_ranks_learn_what_one_process_learns(machine):
