@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.compiled import compiled
 
-FIXED, OPEN, NOTHING = 0, 1, 2
+OPEN, NOTHING = 1, 2
 TOLERANCE = 1e-5
 """Largest difference between a cell and the mean of its neighbours that is left; the values are off by some 100 times that."""
 MOST_SWEEPS = 3000
@@ -40,8 +40,10 @@ def depth_field(
     0.5. `meanwhile` is told sweeps and residual now and then, and may raise to end it.
     """
     between = ~(outside | inside)
-    kinds = np.pad(np.where(between, np.uint8(OPEN), np.uint8(FIXED)), 1, constant_values=NOTHING)
-    values = np.pad(np.where(outside, 0, np.where(inside, 1, 0.5)).astype(np.float32), 1)
+    kinds = np.pad(between.astype(np.uint8), 1, constant_values=NOTHING)
+    values = np.full(kinds.shape, 0.5, np.float32)
+    core = values[tuple(slice(1, -1) for _ in outside.shape)]
+    core[outside], core[inside] = 0.0, 1.0
     steps = np.array([stride // values.itemsize for stride in values.strides], np.int64)
     offsets = np.concatenate([-steps, steps])
     colours = [cells_of_colour(kinds, colour) for colour in (0, 1)]
@@ -55,8 +57,7 @@ def depth_field(
         meanwhile(sweeps, residual)
         if residual < TOLERANCE:
             break
-    core = tuple(slice(1, -1) for _ in outside.shape)
-    return Solution(np.ascontiguousarray(values[core]), sweeps, residual)
+    return Solution(np.ascontiguousarray(core), sweeps, residual)
 
 
 def cells_of_colour(kinds: NDArray[np.uint8], colour: int) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.anatomy.mesh import Mesh, kept, topology
 
-ITERATIONS = 10
+ITERATIONS = 5
 
 
 class RemeshError(ValueError):
