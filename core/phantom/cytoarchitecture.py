@@ -5,6 +5,7 @@ et al. 2020), stain levels are fitted per layer to the median stain over depth o
 8 bit, 255 is white), left hemisphere; densities and sizes of cells start from one segmented BigBrain patch, factors per
 area follow the textbook: hOc1 has two to three times the cells of its neighbours in layer IV, split by the light stripe
 of Gennari (IVb); area 4 has no layer IV and giant cells in V. `benchmarks.phantom_calibration` checks the result.
+The small areas at the rims of the anatomy (16, 28, 36, 41, 43) are not fitted: they follow descriptions (Brodmann 1909).
 """
 
 from dataclasses import dataclass, replace
@@ -140,6 +141,26 @@ _CINGULATE = _layers((0.111, 0.109, 0.314, 0.07, 0.178, 0.217), (186, 191, 187, 
 _RETROSPLENIAL = _layers((0.1, 0.098, 0.27, 0.078, 0.21, 0.245), (188, 188, 184, 180, 178, 177, 181))
 _TEMPORAL = _layers((0.089, 0.094, 0.262, 0.073, 0.208, 0.274), (181, 187, 187, 179, 173, 173, 176))
 _PREMOTOR = _layers((0.088, 0.079, 0.246, 0.059, 0.224, 0.305), (188, 189, 186, 179, 174, 176, 182))
+_INSULAR = _adapt(
+    _layers((0.12, 0.1, 0.25, 0.05, 0.19, 0.29), (186, 182, 185, 183, 175, 170, 174)),
+    II=(1.1, 0.9), IV=(0.7, 0.9), VI=(1.2, 1.3),
+)  # fmt: skip
+_ENTORHINAL = _adapt(  # islands of large cells in II, a light stripe instead of IV
+    _layers((0.15, 0.11, 0.26, 0.08, 0.17, 0.23), (189, 168, 184, 182, 192, 172, 180)),
+    II=(0.9, 2.6, 0.7), IIIb=(0.9, 1.2), IV=(0.25, 0.9), V=(0.8, 1.7),
+)  # fmt: skip
+_PERIRHINAL = _adapt(
+    _layers((0.13, 0.09, 0.25, 0.04, 0.22, 0.27), (187, 178, 187, 184, 183, 168, 172)),
+    II=(1.0, 1.4, 0.7), IV=(0.6, 1.0), V=(0.95, 1.5), VI=(1.2, 1.0),
+)  # fmt: skip
+_AUDITORY = _adapt(  # koniocortex: small cells in all layers, dense II to IV, light V
+    _layers((0.1, 0.11, 0.28, 0.15, 0.15, 0.21), (185, 174, 172, 168, 158, 180, 174)),
+    II=(1.7, 0.7), IIIa=(1.5, 0.75), IIIb=(1.5, 0.7, 0.6), IV=(2.3, 0.65, 0.4), V=(0.6, 0.8), VI=(1.2, 0.8),
+)  # fmt: skip
+_SUBCENTRAL = _adapt(
+    _layers((0.11, 0.11, 0.27, 0.12, 0.18, 0.21), (189, 180, 178, 170, 165, 178, 186)),
+    II=(1.4, 0.9), IIIb=(1.0, 1.3, 0.75), IV=(1.6, 0.75), V=(0.8, 1.1),
+)  # fmt: skip
 _PRECUNEUS = _layers((0.112, 0.096, 0.246, 0.094, 0.2, 0.252), (190, 187, 186, 178, 173, 175, 180))
 
 OTHER = Profile(_area("other", "cortex outside the areas mapped here", "#9a9a9a"), _PARIETAL)
@@ -162,6 +183,11 @@ PROFILES: dict[str, Profile] = {
     "BA37": Profile(_brodmann("37", "#5f7fbf"), _FUSIFORM),
     "BA39": Profile(_brodmann("39", "#d08c5b"), _PARIETAL),
     "BA40": Profile(_brodmann("40", "#7fb0c8"), _PARIETAL),
+    "BA16": Profile(_brodmann("16", "#b3a06f"), _INSULAR),
+    "BA28": Profile(_brodmann("28", "#a0566b"), _ENTORHINAL),
+    "BA35_36": Profile(_area("36", "Brodmann's areas 35 and 36 as one", "#6b8fb5"), _PERIRHINAL),
+    "BA41_42_52": Profile(_area("41", "Brodmann's areas 41, 42 and 52 as one", "#c0a03d"), _AUDITORY),
+    "BA43": Profile(_brodmann("43", "#7d9a5c"), _SUBCENTRAL),
 }
 
 

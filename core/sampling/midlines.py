@@ -88,8 +88,18 @@ def _along(piece: Mask, depth: NDArray[np.float32], spacing_px: float) -> Points
     spare = distance.max() % spacing_px if distance.max() > spacing_px else distance.max() - spacing_px
     step = np.floor((distance - spare / 2) / spacing_px + 0.5)
     chosen = np.flatnonzero((parent >= 0) & (step > step[parent]))
-    chosen = chosen[np.argsort(distance[chosen], kind="stable")]
-    return line.places[chosen] if chosen.size else np.argwhere(depth == depth.max())[:1].astype(np.float64)
+    if not chosen.size:
+        return np.argwhere(depth == depth.max())[:1].astype(np.float64)
+    return _apart(line.places[chosen[np.argsort(distance[chosen], kind="stable")]], spacing_px / 2)
+
+
+def _apart(points: Points, least: float) -> Points:
+    """Without those that are too near to one before: where a line branches."""
+    kept: list[Points] = []
+    for point in points:
+        if all(np.hypot(*(point - other)) >= least for other in kept):
+            kept.append(point)
+    return np.array(kept)
 
 
 def _joined(places: NDArray[np.int64]) -> tuple[list[dict[int, float]], list[int]]:
@@ -125,9 +135,9 @@ class _Line:
 
     def prune(self) -> None:
         """Take off what leads from the line to the rim: end pieces on which the rim comes near steeply."""
-        waiting = list(self.ends)
+        waiting, farthest = list(self.ends), float(self.radius.max()) / _STEEP
         while waiting:
-            way = self._way_from(waiting.pop())
+            way = self._way_from(waiting.pop(), farthest)
             last = int(np.argmax([self.radius[each] - _STEEP * length for each, length in way]))
             for (each, _), (following, _) in pairwise(way[: last + 1]):
                 del self.ways[following][each]
@@ -140,7 +150,8 @@ class _Line:
     def prolong(self, depth: NDArray[np.float32]) -> None:
         """Lead the line's ends straight on to the rim, where it is long enough to have a direction."""
         for end in self.ends:
-            way, reach = self._way_from(end), self.radius[end]
+            reach = float(self.radius[end])
+            way = self._way_from(end, reach)
             back = next((each for each, length in way if length >= reach), None)
             if back is None:
                 continue
@@ -168,10 +179,10 @@ class _Line:
                     waiting.append(following)
         return distance, parent
 
-    def _way_from(self, end: int) -> list[tuple[int, float]]:
-        """The points from an end on to the next branching or end, with their distance from it."""
+    def _way_from(self, end: int, farthest: float) -> list[tuple[int, float]]:
+        """The points from an end on to the next branching or end, or just beyond `farthest`, with their distance from it."""
         way, before = [(end, 0.0)], -1
-        while len(self.ways[way[-1][0]]) == (1 if before < 0 else 2):
+        while len(self.ways[way[-1][0]]) == (1 if before < 0 else 2) and way[-1][1] <= farthest:
             here, length = way[-1]
             following = next(each for each in self.ways[here] if each != before)
             way.append((following, length + self.ways[here][following]))

@@ -28,6 +28,12 @@ def test_coarser_pixels_show_the_same_cells(renderer: Renderer) -> None:
     assert shrunk.mean() == pytest.approx(coarse.mean(), abs=0.5)
 
 
+def test_pixels_of_8_um_are_means_of_finer_ones(renderer: Renderer) -> None:
+    fine = Renderer(renderer.maps, 4.0, renderer.seed).window(800, 600, 256, 128).astype(float)
+    coarse = Renderer(renderer.maps, 8.0, renderer.seed).window(400, 300, 128, 64)
+    assert np.abs(fine.reshape(64, 2, 128, 2).mean((1, 3)) - coarse).max() <= 0.5
+
+
 def test_pixels_too_coarse_for_single_cells_are_refused(renderer: Renderer) -> None:
     with pytest.raises(ValueError, match="render finer and average"):
         Renderer(renderer.maps, 16.0, renderer.seed)

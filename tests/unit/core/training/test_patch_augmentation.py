@@ -1,12 +1,13 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from core.contracts.features import EncoderSettings, PatchSettings
 from core.training.crops import crop_px
-from core.training.patch_augmentation import augment, changed, draw_changes, plain, unbiased_gamma, unchanged
+from core.training.patch_augmentation import augment, changed, draw_changes, plain, together, unbiased_gamma, unchanged
 
 PATCH_PX = 64
 SETTINGS = EncoderSettings(patches=PatchSettings(pixel_size_um=8.0, patch_px=PATCH_PX))
@@ -137,14 +138,23 @@ def test_the_same_patch_with_other_seeds_looks_different(images):
     assert all((varied[a] - varied[b]).abs().mean() > 0.05 for a, b in ((0, 1), (0, 2), (1, 2)))
 
 
-def test_large_batches_go_in_parts_with_the_same_result(images, monkeypatch):
-    whole = augment(images, SETTINGS, SEEDS[:9])
+def test_what_a_gpu_does_to_all_patches_together_is_what_is_done_to_them_one_by_one(images):
+    smooth = torch.from_numpy(np.stack([cv2.GaussianBlur(image, (0, 0), 2) for image in images.numpy()]))
+    changes = draw_changes(SEEDS[:9])
+    assert (changes.kept > 1).any()
+    assert (changes.kept == 0).any()
+    torch.testing.assert_close(together(smooth, PATCH_PX, changes), changed(smooth, PATCH_PX, changes), atol=0.03, rtol=0)
+
+
+def test_large_batches_go_to_a_gpu_in_parts_with_the_same_result(images, monkeypatch):
+    changes = draw_changes(SEEDS[:9])
+    whole = together(images, PATCH_PX, changes)
     monkeypatch.setattr("core.training.patch_augmentation._CHUNK_PX", 2 * crop_px(PATCH_PX) ** 2)
-    torch.testing.assert_close(augment(images, SETTINGS, SEEDS[:9]), whole, atol=1e-5, rtol=0)
+    torch.testing.assert_close(together(images, PATCH_PX, changes), whole, atol=1e-5, rtol=0)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_gpu_changes_patches_as_a_processor_does(images):
-    torch.testing.assert_close(
-        augment(images.cuda(), SETTINGS, SEEDS[:9]).cpu(), augment(images, SETTINGS, SEEDS[:9]), atol=2e-3, rtol=0
-    )
+    changes = draw_changes(SEEDS[:9])
+    on_gpu = changed(images.cuda(), PATCH_PX, changes).cpu()
+    torch.testing.assert_close(on_gpu, together(images, PATCH_PX, changes), atol=0.02, rtol=0)
