@@ -39,6 +39,10 @@ from core.units import um_to_mm
 
 ENOUGH_TISSUE = 0.5
 _WIDE_GAP_UM = 1000.0
+_MOST_VOXELS = 1_000_000_000
+"""Ten times a human brain at 300 µm; more is taken for a slip of the pen."""
+_SHORTEST_EDGE = 0.25
+"""Of a voxel: shorter edges tell nothing more."""
 
 Drawn = dict[str, dict[int, list[Ring]]]
 
@@ -56,6 +60,8 @@ def compute_midsurface(definition: JobDefinition, context: JobContext) -> None:
     parameters = definition.parameters
     if not isinstance(parameters, MidsurfaceParameters):
         raise MidsurfaceInputError(f"job {definition.key} is a {parameters.kind} job, not a midsurface job")
+    if parameters.edge_um < _SHORTEST_EDGE * parameters.voxel_um:
+        raise MidsurfaceInputError(f"edges of {parameters.edge_um:g} µm are too short for voxels of {parameters.voxel_um:g} µm")
     folder = BrainFolder(context.brain_folder)
     alignment = _aligned(folder)
     drawn = _drawn(definition.inputs.annotations, parameters.without)
@@ -157,12 +163,16 @@ def _stacked(folder: BrainFolder, alignment: Alignment, voxel_um: float, steps: 
     numbers = tuple(section.number for section in brain.sections)
     to_base: list[Matrix] = [transform_between(alignment, number, alignment.base_section) for number in numbers]
     voxels = common_grid(_images(brain), to_base, voxel_um)
+    positions_um = np.array(numbers) * brain.section_thickness_um
+    planes = max(len(numbers), int((positions_um[-1] - positions_um[0]) / voxel_um))
+    if planes * voxels.width_px * voxels.height_px > _MOST_VOXELS:
+        raise MidsurfaceInputError(f"brain {brain.id} has too many voxels of {voxel_um:g} µm; choose larger ones")
     placed = []
     for number, matrix in zip(numbers, to_base, strict=True):
         steps.begin(f"placing section {number}")
         placed.append(on_grid(*_tissue(folder, number), matrix, voxels))
     labels, known = (np.stack(each) for each in zip(*placed, strict=True))
-    return SectionStack(numbers, np.array(numbers) * brain.section_thickness_um, labels, known, voxels)
+    return SectionStack(numbers, positions_um, labels, known, voxels)
 
 
 def _images(brain: Brain) -> list[RasterGrid]:

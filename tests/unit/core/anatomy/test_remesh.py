@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from skimage.measure import marching_cubes
@@ -35,3 +37,8 @@ def test_an_edge_of_three_triangles_is_refused_in_words() -> None:
     fan = Mesh(np.eye(5, 3), np.array([[0, 1, 2], [0, 1, 3], [0, 1, 4]], np.int32))
     with pytest.raises(RemeshError, match="1 edges of the surface have more than two triangles"):
         isotropic(fan, 0.1)
+
+
+def test_the_part_of_the_library_under_another_licence_is_never_loaded() -> None:
+    isotropic(sphere(), 4.0)
+    assert not [name for name in sys.modules if "copyleft" in name]

@@ -129,6 +129,14 @@ def test_a_gap_in_the_alignment_names_the_job_to_run_first(ball: MidsurfaceRun) 
         ball()
 
 
+def test_lengths_that_no_machine_could_hold_are_refused_before_anything_is_read(ball: MidsurfaceRun) -> None:
+    with pytest.raises(MidsurfaceInputError, match="too many voxels of 5 µm; choose larger ones"):
+        ball(voxel_um=5.0)
+    with pytest.raises(MidsurfaceInputError, match="edges of 20 µm are too short for voxels of 300 µm"):
+        ball(edge_um=20.0)
+    assert not ball.reports
+
+
 @pytest.mark.parametrize("phase", ["placing section 330", "solving for depth: ", "remeshing", "moving nodes"])
 def test_a_stop_is_respected_in_every_phase(ball: MidsurfaceRun, phase: str) -> None:
     def report(progress: Progress) -> None:
