@@ -152,8 +152,8 @@ pia or no white matter beside it: where planes only touch the cortex, and what t
 """,
     "midsurface_whole": """
 A made-up brain of real size (`benchmarks.midsurface_whole`): two folded ellipsoids at 300 µm, from tissue classes in voxels to
-the remeshed surface, on one core of a machine that others used too. Placing sections and moving nodes come on top, about a
-second for each section of real size.
+the remeshed surface, on one core of a machine that others used too. Reading and placing a section of real size and
+moving its nodes come on top: about four seconds of one core.
 """,
     "shape_prior": """
 The same model, brain and sections as of `lsm_confidence`. `model` is the prior's weight 0, `half` 0.5, `fused` 1, `double` 2,
