@@ -13,9 +13,8 @@ Areas = Annotated[tuple[Identifier, ...], Field(min_length=2, max_length=1000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
-SMALLEST_PADDED_PX = 64
-SMALLEST_PX: dict[Encoder, int] = {"base": 1129}
-"""Of the base encoder, which does not pad: what one place of its last features sees."""
+SMALLEST_PX: dict[Encoder, int] = {"base": 128}
+"""Of which something is left after all pooling; 64 for the others."""
 
 
 class PatchSettings(Contract):
@@ -59,7 +58,7 @@ class EncoderSettings(Contract):
 
     @model_validator(mode="after")
     def _large_enough(self) -> Self:
-        least = SMALLEST_PX.get(self.encoder, SMALLEST_PADDED_PX)
+        least = SMALLEST_PX.get(self.encoder, 64)
         if self.patches.patch_px < least:
             raise ValueError(
                 f"{self.encoder} wants patches of at least {least} px, not {self.patches.patch_px}; take larger patches or "

@@ -1,5 +1,6 @@
 """Named choices of settings for the wizard, and what they are expected to take."""
 
+from core.contracts.features import EncoderSettings, FeaturesPreset, PatchSettings
 from core.contracts.training import Architecture, Preset, SegmentationSettings
 
 # Packaged weights by the network they belong to (core.models.start_weights), for pixels of 4 and 32 µm.
@@ -51,6 +52,32 @@ PRESETS: dict[str, Preset] = {
             title="Standard",
             description="The thesis's parameters: 3000 iterations of 64 patches at 2 and 16 µm. Wants a GPU.",
             settings=SegmentationSettings(),
+        ),
+    )
+}
+
+FEATURES_PRESETS: dict[str, FeaturesPreset] = {
+    preset.name: preset
+    for preset in (
+        FeaturesPreset(
+            name="demo",
+            title="Demo",
+            description="A minute or two on two processor cores, to see how the steps follow one another: the base network on "
+            "small patches of low resolution, by cross-entropy. Do not expect good features.",
+            settings=EncoderSettings(
+                encoder="base",
+                loss="cross_entropy",
+                patches=PatchSettings(pixel_size_um=8.0, patch_px=256, patches_per_area=24),
+                epochs=8,
+                batch_size=16,
+            ),
+        ),
+        FeaturesPreset(
+            name="standard",
+            title="Standard",
+            description="The thesis's parameters: ResNet50 by supervised contrast, 150 epochs of batches of 2048 patches of "
+            "2048 pixels at 2 µm. Wants several GPUs, or one for long.",
+            settings=EncoderSettings(pass_size=32),
         ),
     )
 }

@@ -18,7 +18,7 @@ from core.datasets.open_section import open_section
 from core.imaging.reader import SectionReader
 from core.imaging.sections import read_at
 from core.models.device import mixed_precision, placed
-from core.models.encoders import Encoder, build_encoder
+from core.models.encoders import Encoder, encoder_for
 from core.models.factory import as_input
 
 ENCODER_FILE, REPORT_FILE = "encoder.safetensors", "features.json"
@@ -44,7 +44,7 @@ def load_report(results: Path) -> FeaturesReport:
 def load_encoder(results: Path, device: torch.device) -> tuple[Encoder, FeaturesReport]:
     """The trained encoder on the device, set to give features, and its report; FeaturesFilesError."""
     report = load_report(results)
-    encoder, path = build_encoder(report.settings.encoder), results / ENCODER_FILE
+    encoder, path = encoder_for(report.settings), results / ENCODER_FILE
     try:
         encoder.load_state_dict(load_file(path))
     except (FileNotFoundError, RuntimeError, SafetensorError) as error:

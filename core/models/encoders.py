@@ -13,11 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.contracts.features import EncoderSettings
 from core.models.blocks import ENCODER_CHANNELS, hr_encoder
 from core.models.checkpointing import recomputed
 
 EncoderName = Literal["base", "resnet18", "resnet50", "resnet101", "densenet121"]
 STEM_CHANNELS = 32
+BASE_FIELD_PX = 1129
+"""What one place of the base encoder's last features sees, and the smallest image it takes without padding."""
 RESNET_CHANNELS = (64, 128, 256, 512)
 GROWTH, DENSE_BOTTLENECK = 32, 128
 
@@ -52,6 +55,20 @@ def build_encoder(name: EncoderName, seed: int = 0, recompute: bool = False) -> 
         for module in encoder.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    return encoder
+
+
+def encoder_for(settings: EncoderSettings) -> Encoder:
+    """The encoder that the settings name, as it is before it has learnt anything.
+
+    The base encoder gets zero padding where patches are smaller than what one place of its last features sees, which without
+    any would leave none; its weights are of the same shapes.
+    """
+    encoder = build_encoder(settings.encoder, settings.seed, settings.recompute)
+    if settings.encoder == "base" and settings.patches.patch_px < BASE_FIELD_PX:
+        for module in encoder.modules():
+            if isinstance(module, nn.Conv2d):
+                module.padding = (module.kernel_size[0] // 2, module.kernel_size[1] // 2)
     return encoder
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from core.contracts.features import FeaturesParameters, FeaturesReport, PatchStatistics
 from core.contracts.jobs import JobDefinition
 from core.inference.patch_features import ENCODER_FILE, REPORT_FILE
-from core.models.encoders import build_encoder
+from core.models.encoders import encoder_for
 from core.sampling.patch_sites import find_sites, statistics
 from core.tasks.annotated_brains import annotated_brains, check_transfer
 from core.tasks.context import JobContext, JobInterruptedError
@@ -55,8 +55,7 @@ def _train(definition: JobDefinition, parameters: FeaturesParameters, context: J
     brains = annotated_brains(definition, context)
     sites = find_sites(brains, parameters.areas, parameters.transfer, settings.patches)
     source = CropChunks(CropReader(brains, sites, settings), settings, peers)
-    encoder = build_encoder(settings.encoder, settings.seed, settings.recompute)
-    learner = Learner(encoder, settings, len(parameters.areas))
+    learner = Learner(encoder_for(settings), settings, len(parameters.areas))
     result = train_encoder(learner, source, settings, context, peers)
     if not result.finished:
         of = settings.epochs * source.steps_per_epoch

@@ -36,7 +36,7 @@ def save_checkpoint(folder: Path, model: nn.Module, optimiser: Optimizer, step: 
 def load_checkpoint(folder: Path, model: nn.Module, optimiser: Optimizer, settings: Contract) -> int:
     """Restore the state of the folder's checkpoint and return its step; 0 when there is none.
 
-    CheckpointError when it was written with other settings or is damaged.
+    CheckpointError when it was written with other settings or for another network, or is damaged.
     """
     path = folder / FILE_NAME
     if not path.exists():
@@ -49,7 +49,11 @@ def load_checkpoint(folder: Path, model: nn.Module, optimiser: Optimizer, settin
         raise CheckpointError(f"{path} cannot be read ({error}); remove it to train from the start") from error
     if type(settings).model_validate_json(metadata["settings"]) != settings:
         raise CheckpointError(f"{path} was written with other settings; remove it to train from the start")
-    model.load_state_dict({name.removeprefix("model/"): value for name, value in tensors.items() if name.startswith("model/")})
+    weights = {name.removeprefix("model/"): value for name, value in tensors.items() if name.startswith("model/")}
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} is of another network or other areas; remove it to train from the start") from error
     for name, parameter in model.named_parameters():
         momentum = tensors.get(f"momentum/{name}")
         if momentum is not None:

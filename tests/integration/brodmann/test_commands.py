@@ -88,3 +88,28 @@ def test_training_on_a_section_without_the_area_is_refused(workplace: Path) -> N
     answer = CliRunner().invoke(main, command)
     assert answer.exit_code == 1
     assert "hOc9" in answer.output
+
+
+def test_features_are_learnt_and_then_tell_areas_apart(workplace: Path) -> None:
+    areas = ("--area", "hOc1", "--area", "hOc2")
+    told = brodmann("features", f"{workplace}/TINY", *areas, "--epochs", "1", "--out", f"{workplace}/features")
+    assert "patches/s" in told
+    assert (workplace / "features" / "results" / "encoder.safetensors").is_file()
+    scored = ("classify", f"{workplace}/TINY", *areas, "--features", f"{workplace}/features", "--out", f"{workplace}/classes")
+    report = json.loads(brodmann(*scored, "--json"))
+    assert report["areas"] == ["hOc1", "hOc2"]
+    assert report["transfer"] is None
+    assert len(report["test"]["confusion"]) == 2
+
+
+def test_what_is_wrong_with_a_request_for_features_is_told(workplace: Path) -> None:
+    def refused(*options: str) -> str:
+        answer = CliRunner().invoke(main, ["features", f"{workplace}/TINY", *options, "--out", f"{workplace}/refused"])
+        assert answer.exit_code != 0
+        return answer.output
+
+    assert "none of the datasets has an outline of hOc9" in refused("--area", "hOc1", "--area", "hOc9")
+    assert "two areas or more are wanted" in refused("--area", "hOc1")
+    assert "no preset 'best'; there are demo, standard" in refused("--preset", "best")
+    assert "Input should be 'base', 'resnet18'" in refused("--encoder", "resnet17")
+    assert "B07 cannot be held out" in refused("--transfer", "B07")

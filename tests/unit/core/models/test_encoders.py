@@ -3,8 +3,9 @@ import copy
 import pytest
 import torch
 
+from core.contracts.features import EncoderSettings, PatchSettings
 from core.models.blocks import hr_encoder
-from core.models.encoders import ENCODERS, ProjectionHead, build_encoder
+from core.models.encoders import ENCODERS, ProjectionHead, build_encoder, encoder_for
 from core.models.factory import parameter_count
 
 PARAMETERS = {
@@ -65,3 +66,15 @@ def test_features_computed_again_change_neither_gradients_nor_statistics(name):
 
 def test_the_head_projects_features_to_256_values():
     assert ProjectionHead(512)(torch.rand(3, 512)).shape == (3, 256)
+
+
+@pytest.mark.parametrize(("patch_px", "places"), [(128, 1), (256, 4), (1128, 64), (1129, 1)])
+def test_the_base_encoder_pads_only_where_nothing_would_be_left_otherwise(patch_px, places):
+    settings = EncoderSettings(encoder="base", patches=PatchSettings(patch_px=patch_px))
+    encoder = encoder_for(settings).eval()
+    features = torch.zeros(1, 1, patch_px, patch_px)
+    with torch.no_grad():
+        for stage in encoder.stages:
+            features = stage(features)
+    assert features.shape[1:] == (128, round(places**0.5), round(places**0.5))
+    assert encoder.state_dict().keys() == build_encoder("base").state_dict().keys()

@@ -67,6 +67,6 @@ def test_features_of_an_unfinished_job_are_refused(tmp_path):
 
 
 def test_patches_too_small_for_an_encoder_are_refused():
-    with pytest.raises(ValueError, match="base wants patches of at least 1129 px, not 512"):
-        EncoderSettings(encoder="base", patches=PatchSettings(patch_px=512))
-    assert EncoderSettings(encoder="base", patches=PatchSettings(patch_px=1129)).patches.patch_px == 1129
+    with pytest.raises(ValueError, match="base wants patches of at least 128 px, not 100"):
+        EncoderSettings(encoder="base", patches=PatchSettings(patch_px=100))
+    assert EncoderSettings(encoder="resnet18", patches=PatchSettings(patch_px=64)).patches.patch_px == 64

@@ -17,3 +17,10 @@ def test_a_damaged_checkpoint_is_named_with_the_remedy(tmp_path):
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match=r"checkpoint\.safetensors cannot be read .* remove it to train from the start"):
         load_checkpoint(tmp_path, model, optimiser, SETTINGS)
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    small, large = build_model("hr_unet"), build_model("hr_unet", areas=3)
+    save_checkpoint(tmp_path, small, nesterov_sgd(small, SETTINGS), 7, SETTINGS)
+    with pytest.raises(CheckpointError, match="of another network or other areas; remove it"):
+        load_checkpoint(tmp_path, large, nesterov_sgd(large, SETTINGS), SETTINGS)
