@@ -133,10 +133,10 @@ def _made(
     plans: Iterator[_Plan], reader: CropReader, workers: "int | Stage[Place] | None"
 ) -> Generator[tuple[Crops, "torch.cuda.Event | None"], None, None]:
     for_crops, for_batches = tee(plans)
-    device = choose_device()
-    stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
+    # Made here, where the process's own GPU is the current one: threads begin with the first.
+    stream = torch.cuda.Stream() if choose_device().type == "cuda" else None  # type: ignore[no-untyped-call]
     with closing(_read(reader, (place for plan in for_crops for place in plan.places), workers)) as crops:
-        gathered = (_on_device(_gathered(crops, plan, reader), device, stream) for plan in for_batches)
+        gathered = (_on_device(_gathered(crops, plan, reader), stream) for plan in for_batches)
         for _, batch in ahead(lambda _: next(gathered, None), repeat(None)):
             if batch is None:
                 return
@@ -162,13 +162,11 @@ def _gathered(crops: Iterator[NDArray[np.uint8]], plan: _Plan, reader: CropReade
     return Crops(images, torch.from_numpy(reader.sites.area[plan.index].astype(np.int64)), plan.index, plan.seeds)
 
 
-def _on_device(
-    crops: Crops, device: torch.device, stream: "torch.cuda.Stream | None"
-) -> tuple[Crops, "torch.cuda.Event | None"]:
+def _on_device(crops: Crops, stream: "torch.cuda.Stream | None") -> tuple[Crops, "torch.cuda.Event | None"]:
     """Copied in the thread that gathers, on a stream of its own, while the device learns."""
     if stream is None:
         return crops, None
     with torch.cuda.stream(stream):
-        images, area = (tensor.to(device, non_blocking=True) for tensor in (crops.images, crops.area))
+        images, area = (tensor.to(stream.device, non_blocking=True) for tensor in (crops.images, crops.area))
         copied = stream.record_event()
     return Crops(images, area, crops.index, crops.seeds), copied
