@@ -26,6 +26,9 @@ __all__ = [
     "CropBatches", "CropReader", "Crops", "Place", "crop_batches", "crop_processes", "crop_px", "crop_ranks", "read_crop"
 ]  # fmt: skip
 
+THREADS_SUFFICE = 4
+"""Up to so many processors threads read; with more, worker processes: the store's HDF5 has one lock for all threads."""
+MOST_WORKERS = 16
 Seed = int | Sequence[int]
 Batches = Iterable[NDArray[np.intp]]
 
@@ -97,7 +100,8 @@ def crop_batches(
         reader: knows sites and sections.
         batches: indices of sites, each array a batch.
         seed: of the random shifts and of what `augment` does; None leaves every patch in its place.
-        workers: threads that read, as many as processors by default, or the stage of `crop_processes` or `crop_ranks`.
+        workers: threads that read, or the stage of `crop_processes` or `crop_ranks`; by default as many threads as processors,
+            worker processes where these are more than `THREADS_SUFFICE`.
         peers: processes that learn together: each reads its share of every batch, with the seeds it has in the joint batch.
         first: number of the first batch, so that what is resumed goes on with the seeds it would have had.
 
@@ -146,9 +150,13 @@ def _made(
 def _read(
     reader: CropReader, places: Iterable[Place], workers: "int | Stage[Place] | None"
 ) -> Generator[NDArray[np.uint8], None, None]:
+    count = torch.get_num_threads()
     if isinstance(workers, Stage):
         with closing(workers.run(places)) as results:
             yield from (result[IMAGE] for result in results)
+    elif workers is None and count > THREADS_SUFFICE:
+        with crop_processes(reader, min(MOST_WORKERS, count)) as stage:
+            yield from _read(reader, places, stage)
     else:
         yield from (crop for _, crop in ahead(reader.read, places, workers or os.cpu_count() or 1))
 
