@@ -146,8 +146,8 @@ stays in one buffer, and so in the cache; with as many buffers as the stage has,
     "patches": """
 A patch of 2048 px on its way to the encoder: its crop of 2896 px at 2 µm read from the image file (1 µm, JPEG in a pyramid) and
 from the analysis store, then turned, varied and, half of them, blurred or sharpened by OpenCV. CPU time is of one thread.
-`crops_per_s` is by the clock, from the store, with as many threads as `workers`; the machine had other work (`load`). The section
-is noise and in the page cache. On a GPU nothing was measured.
+`crops_per_s` is by the clock, from the store, with as many threads as `workers`; the machine had other work (`load`). The
+section is noise and in the page cache. On a GPU nothing was measured.
 """,
     "midsurface": """
 The demo brain: 17 sections 0.2 mm apart of an occipital lobe, their tissue classes and alignment computed; voxels and edges
