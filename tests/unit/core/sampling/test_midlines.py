@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from core.contracts.datasets import RasterGrid
+from core.phantom.assemble import maps_of, outlines_of
+from core.phantom.presets import PRESETS
 from core.sampling.midlines import RASTER_UM, annotated_gray, midline_centres
 
 
@@ -90,3 +92,13 @@ def test_without_tissue_classes_the_outline_is_the_cortex():
     outline = (((1000.0, 1000.0), (9000.0, 1000.0), (9000.0, 3000.0), (1000.0, 3000.0)),)
     mask, grid = annotated_gray([outline], None)
     np.testing.assert_allclose(midline_centres(mask, grid, 1.0)[:, 1], 2000, atol=60)
+
+
+def test_on_a_phantom_centres_lie_about_halfway_from_pia_to_white_matter():
+    maps = maps_of(PRESETS["tiny"], 911)
+    area = next(each for each in outlines_of(maps, 911).outlines if each.area == "hOc1")
+    centres = midline_centres(*annotated_gray([area.paths], (maps.classes, maps.grid)), 0.5)
+    column, row = (centres[centres[:, 1] > 1500] / maps.grid.pixel_size_um).astype(int).T  # above, the image cuts the cortex
+    depth = maps.depth[row, column]
+    assert depth.size > 12
+    assert 0.35 < depth.min() < np.median(depth) < depth.max() < 0.75
