@@ -67,7 +67,7 @@ def find_sites(
     for number, brain in enumerate(brains):
         drawn = _outlines(brain.annotations, areas)
         held_out = brain.folder.brain.id in transfer
-        for section, split in _splits(sorted(drawn), settings.test_every, held_out).items():
+        for section, split in section_splits(sorted(drawn), settings.test_every, held_out).items():
             tissue = _tissue(brain.folder, section)
             for area, outlines in sorted(drawn[section].items()):
                 mask, grid = annotated_gray(outlines, tissue)
@@ -155,7 +155,7 @@ def _outlines(annotations: Sequence[FrozenAnnotation], areas: Sequence[str]) -> 
     return drawn
 
 
-def _splits(sections: Sequence[int], test_every: int, held_out: bool) -> dict[int, int]:
+def section_splits(sections: Sequence[int], test_every: int, held_out: bool) -> dict[int, int]:
     """Of every `test_every` sections the middle one is for test: it has others to both sides, and three are enough for one."""
     if held_out:
         return dict.fromkeys(sections, TRANSFER)
