@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": "doctor",
     "evaluate": "evaluate",
     "features": "features",
+    "graph": "graph",
     "ingest": "ingest",
     "inspect": "inspect",
     "midsurface": "midsurface",

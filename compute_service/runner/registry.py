@@ -16,6 +16,7 @@ TASKS = {
     "features": ("core.tasks.train_features", "train_features"),
     "classify_patches": ("core.tasks.classify_patches", "classify_patches"),
     "check": ("core.tasks.check_node", "check_node"),
+    "graph": ("core.tasks.train_graph", "train_graph"),
     "midsurface": ("core.tasks.compute_midsurface", "compute_midsurface"),
     "tissue": ("core.tasks.compute_tissue", "compute_tissue"),
 }

@@ -11,11 +11,13 @@ from core.contracts.annotations import FrozenAnnotation
 from core.contracts.base import Contract, Identifier, Key, Moment, Sha256
 from core.contracts.cluster import CheckParameters
 from core.contracts.features import ClassifyPatchesParameters, FeaturesParameters
-from core.contracts.graphs import MidsurfaceParameters
+from core.contracts.graphs import GraphParameters, MidsurfaceParameters
 from core.contracts.inspection import InspectParameters
 from core.contracts.training import PredictParameters, TrainParameters
 
-JobKind = Literal["train", "predict", "inspect", "tissue", "align", "check", "features", "classify_patches", "midsurface"]
+JobKind = Literal[
+    "train", "predict", "inspect", "tissue", "align", "check", "features", "classify_patches", "midsurface", "graph"
+]
 JobParameters = Annotated[
     TrainParameters
     | PredictParameters
@@ -25,7 +27,8 @@ JobParameters = Annotated[
     | CheckParameters
     | FeaturesParameters
     | ClassifyPatchesParameters
-    | MidsurfaceParameters,
+    | MidsurfaceParameters
+    | GraphParameters,
     Field(discriminator="kind"),
 ]
 
@@ -156,10 +159,13 @@ class JobDefinition(Contract):
     def _can_be_done_together(self) -> Self:
         processes = self.resources.processes
         parameters = self.parameters
-        learns = isinstance(parameters, TrainParameters | FeaturesParameters)
-        most = parameters.settings.batch_size if isinstance(parameters, TrainParameters | FeaturesParameters) else 1
+        learns = isinstance(parameters, TrainParameters | FeaturesParameters | GraphParameters)
+        most = 1
+        if isinstance(parameters, TrainParameters | FeaturesParameters | GraphParameters):
+            most = parameters.settings.batch_size
         if processes > most and self.parameters.kind != "check":
-            why = f"learns {most} patches at a time" if learns else "is the work of one process"
+            what = "nodes" if self.parameters.kind == "graph" else "patches"
+            why = f"learns {most} {what} at a time" if learns else "is the work of one process"
             raise ValueError(f"a {self.parameters.kind} job like this {why}: ask for {most} at most, not {processes} processes")
         return self
 

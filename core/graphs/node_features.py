@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from core.anatomy.atlas import load_space
 from core.anatomy.midsurface import NO_SECTION, Midsurface
 from core.contracts.annotations import FrozenAnnotation
 from core.datasets import BrainFolder, MissingFileError
@@ -58,16 +59,36 @@ def atlas_features(folder: BrainFolder, surface: Midsurface) -> AtlasFeatures | 
         if areas is None:
             areas, maps = projection.areas, np.zeros((nodes, len(projection.areas)), np.float16)
         if projection.areas != areas:
-            raise MapsError(f"section {number} of {folder.brain.id} has other maps than those before; run `brodmann atlas` again")
+            raise MapsError(f"section {number} of {folder.brain.id} has other maps than others; run `brodmann atlas` again")
         coordinates[here], maps[here] = _at(projection, surface.point_um[here])
     return AtlasFeatures(coordinates, maps, areas or ())
 
 
+def reference_points(folder: BrainFolder, surface: Midsurface) -> NDArray[np.float32] | None:
+    """Where usable nodes lie in the reference space, (n, 3) in mm, NaN for the others; None where a section is not mapped."""
+    try:
+        space = load_space(folder)
+    except MissingFileError:
+        return None
+    found = np.full((len(surface.section), 3), np.nan, np.float32)
+    for number, here in on_sections(surface):
+        if number not in space.sections:
+            return None
+        found[here] = space.points(number, surface.point_um[here].astype(np.float64))
+    return found
+
+
 def own_coordinates(surface: Midsurface) -> NDArray[np.float32]:
     """Coordinates (n, 3) from -1 to 1 over the extent of the surface itself, for want of a reference space."""
-    low, high = surface.vertices_mm.min(axis=0), surface.vertices_mm.max(axis=0)
-    scaled: NDArray[np.float32] = (2 * (surface.vertices_mm - low) / np.maximum(high - low, 1e-6) - 1).astype(np.float32)
-    return scaled
+    (coordinates,) = scaled_together([surface.vertices_mm])
+    return coordinates
+
+
+def scaled_together(points_mm: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """Points (n, 3) of several brains from -1 to 1 over the box of all of them; those that are NaN become 0."""
+    everything = np.concatenate(points_mm)
+    low, high = np.nanmin(everything, axis=0), np.nanmax(everything, axis=0)
+    return [np.nan_to_num(2 * (each - low) / np.maximum(high - low, 1e-6) - 1).astype(np.float32) for each in points_mm]
 
 
 def annotated_nodes(surface: Midsurface, annotations: Sequence[FrozenAnnotation], areas: Sequence[str]) -> NDArray[np.int16]:

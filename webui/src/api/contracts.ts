@@ -1886,7 +1886,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "train" | "predict" | "inspect" | "tissue" | "align" | "check" | "features" | "classify_patches" | "midsurface";
+            kind: "train" | "predict" | "inspect" | "tissue" | "align" | "check" | "features" | "classify_patches" | "midsurface" | "graph";
             /** @default null */
             progress: components["schemas"]["Progress"] | null;
             /**
