@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 
 from backend.clients.compute import HttpCompute
 from backend.clients.ssh.link import Credentials, Link
+from backend.domain.mapping import MAPPING_KINDS
 from backend.ports import BlobStore, Clock, ComputeClient, DocumentStore
 from backend.services.accounts import Accounts
 from backend.services.alignment import AlignmentByHand
@@ -30,6 +31,9 @@ from backend.services.imports import Imports
 from backend.services.inspected import Inspected
 from backend.services.inspections import Inspections
 from backend.services.jobs import Jobs
+from backend.services.mapped import Mapped
+from backend.services.mapping import Mapping, mapping_definition
+from backend.services.mapping_inputs import MappingInputs
 from backend.services.microdraw import Microdraw
 from backend.services.microdraw_tokens import MicrodrawTokens
 from backend.services.predicted import Predicted
@@ -73,6 +77,7 @@ class Services:
     task_jobs: TaskJobs
     jobs: Jobs
     inspections: Inspections
+    mapping: Mapping
     predictions: Predictions
     proposals: Proposals
     suggestions: Suggestions
@@ -154,6 +159,9 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
         task_jobs=task_jobs,
         jobs=Jobs(records, compute, projects, dispatch),
         inspections=Inspections(records, outside.blobs, projects, derived, dispatch),
+        mapping=Mapping(
+            records, compute, outside.blobs, MappingInputs(records.store, projects, annotations, derived), dispatch
+        ),
         predictions=predictions,
         proposals=Proposals(projects, annotations, brains),
         suggestions=Suggestions(work, projects),
@@ -174,7 +182,12 @@ def _definitions(store: DocumentStore, annotations: Annotations) -> Definitions:
     """What a job is made of, by its kind."""
     of_task = partial(task_definition, store, annotations)
     stored = ("inspect", "tissue", "align")
-    return {"train": of_task, "predict": of_task, **dict.fromkeys(stored, stored_definition)}
+    of_mapping = partial(mapping_definition, annotations)
+    return {
+        **{"train": of_task, "predict": of_task},
+        **dict.fromkeys(stored, stored_definition),
+        **dict.fromkeys(MAPPING_KINDS, of_mapping),
+    }
 
 
 def _bringers(records: Records, outside: Outside, brains: Brains) -> dict[str, Bring]:
@@ -182,7 +195,14 @@ def _bringers(records: Records, outside: Outside, brains: Brains) -> dict[str, B
     publishing = Publishing(outside.compute, brains)
     predicted = Predicted(records, outside.compute, outside.blobs)
     inspected = Inspected(records, outside.compute, outside.blobs)
-    return {"predict": predicted.bring, "inspect": inspected.bring, "tissue": publishing.tissue, "align": publishing.alignment}
+    mapped = Mapped(records, outside.compute, outside.blobs, predicted)
+    return {
+        "predict": predicted.bring,
+        "inspect": inspected.bring,
+        "tissue": publishing.tissue,
+        "align": publishing.alignment,
+        **dict.fromkeys(MAPPING_KINDS, mapped.bring),
+    }
 
 
 def _store(settings: Settings) -> DocumentStore:

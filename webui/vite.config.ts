@@ -17,13 +17,14 @@ export default defineConfig({
     },
   },
   build: {
-    chunkSizeWarningLimit: 360, // the deep-zoom library alone
+    chunkSizeWarningLimit: 570, // the library of things in space alone; only those who look at a surface load it
     rolldownOptions: {
       checks: { pluginTimings: false },
       output: {
         codeSplitting: {
           groups: [
             { name: 'deep-zoom', test: /node_modules[\\/]openseadragon/ },
+            { name: 'space', test: /node_modules[\\/]three/ },
           ],
         },
       },

@@ -34,7 +34,7 @@ ANNOTATIONS = Collection(
 # A state is copied here just before it is replaced, and that write is synced.
 REVISIONS = Collection("revisions", (("annotation",),), synced=False)
 TASKS = Collection("tasks", (("project", "created_at"), ("stage",)))
-# A job belongs to a project's task or to a brain: it has one of the two fields.
+# A job belongs to a project (its tasks, its maps) or to a brain: it has one of the two fields.
 JOBS = Collection("jobs", (("project", "created_at"), ("brain", "created_at"), ("stage",)))
 PREDICTIONS = Collection("predictions", (("project", "section"),))
 REVIEWS = Collection("reviews", (("prediction", "seq"), ("project",)))

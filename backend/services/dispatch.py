@@ -12,6 +12,7 @@ from typing import Any
 
 from backend.domain.collections import JOBS
 from backend.domain.errors import BackendError, ComputeRefusedError, ComputeUnreachableError, ConflictError, NotFoundError
+from backend.domain.mapping import MAPPING_KINDS
 from backend.ports import ComputeClient, Document, Query, VersionConflictError
 from backend.services.documents import read
 from backend.services.records import Records
@@ -33,6 +34,7 @@ FETCHED: Mapping[str, tuple[ResultState, ...]] = {
     "inspect": (ResultState.READY,),
     "tissue": (ResultState.READY, ResultState.INCOMPLETE),
     "align": (ResultState.READY, ResultState.INCOMPLETE),
+    **dict.fromkeys(MAPPING_KINDS, (ResultState.READY,)),
 }
 
 Update = Callable[[Document], Document]

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from backend.domain.collections import JOBS
 from backend.domain.errors import BackendError, ComputeRefusedError, ComputeUnreachableError, StoreUnavailableError
+from backend.domain.mapping import MAPPING_KINDS
 from backend.ports import Document, DocumentStore, Query
 from backend.services.dispatch import FINAL_REFUSALS, Dispatch
 from backend.services.documents import read
@@ -16,11 +17,14 @@ LOG = logging.getLogger(__name__)
 ATTEMPTS = 5
 # A job on thousands of sections must not hold up the jobs of everybody else.
 SECTIONS_AT_ONCE = 32
-FOLDERS = {
-    "predict": PurePosixPath("predictions"),
-    "inspect": PurePosixPath(),
-    "tissue": PurePosixPath("tissue"),
-    "align": PurePosixPath(),
+TOP, PREDICTIONS = PurePosixPath(), PurePosixPath("predictions")
+FOLDERS: Mapping[str, tuple[PurePosixPath, ...]] = {
+    "predict": (PREDICTIONS,),
+    "inspect": (TOP,),
+    "tissue": (PurePosixPath("tissue"),),
+    "align": (TOP,),
+    **dict.fromkeys(MAPPING_KINDS, (TOP,)),
+    "graph": (TOP, PREDICTIONS),
 }
 
 Bring = Callable[[Document, JobReport, Sequence[PurePosixPath]], None]
@@ -56,7 +60,7 @@ class Fetching:
     def _fetch(self, job: Document) -> None:
         report = read(JobReport, job["report"])
         names = (PurePosixPath(path) for path in sorted(report.results))
-        places = [place for place in names if place.parent == FOLDERS[report.kind] and place.suffix == ".json"]
+        places = [place for place in names if place.parent in FOLDERS[report.kind] and place.suffix == ".json"]
         first = int(job.get("fetched", 0))
         some = places[first : first + SECTIONS_AT_ONCE]
         self._bring[report.kind](job, report, some)

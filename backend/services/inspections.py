@@ -3,7 +3,7 @@
 from importlib.metadata import version
 
 from backend.domain.collections import JOBS
-from backend.domain.definitions import job_title
+from backend.domain.definitions import VERBS, job_title
 from backend.domain.errors import ConflictError, InvalidError, NotFoundError
 from backend.domain.keys import derived_key
 from backend.domain.permissions import Action
@@ -106,9 +106,12 @@ class Inspections:
 
     def _document(self, project_id: str, key: str) -> Document:
         try:
-            return self._records.store.get(JOBS, f"{project_id}/{key}")
+            job = self._records.store.get(JOBS, f"{project_id}/{key}")
         except MissingDocumentError:
             raise NotFoundError(f"Project {project_id} has no job {key}.") from None
+        if job["kind"] not in VERBS:
+            raise NotFoundError(f"The job {key} belongs to no training task, so there is no model to look into.")
+        return job
 
 
 def _check_place(brain: Brain, wanted: InspectParameters) -> None:

@@ -28,10 +28,11 @@ class Jobs:
         self._dispatch = dispatch
 
     def all(self, user: str, project_id: str) -> JobList:
-        """The jobs of a project, newest task first, within a task in the order in which they run."""
+        """The jobs of a project's tasks, newest task first, within a task in the order in which they run."""
         self._projects.get(user, project_id)
-        found = self._store.find(JOBS, Query({"project": project_id}, order_by="created_at", descending=True))
+        everything = self._store.find(JOBS, Query({"project": project_id}, order_by="created_at", descending=True))
         order = list(VERBS)
+        found = [job for job in everything if job["kind"] in order]
         found.sort(key=lambda job: (job["index"], order.index(job["kind"])))
         found.sort(key=lambda job: str(job["created_at"]), reverse=True)
         return JobList(jobs=tuple(read(ProjectJob, job) for job in found))
@@ -39,7 +40,7 @@ class Jobs:
     def get(self, user: str, project_id: str, key: str) -> ProjectJob:
         """One job; NotFoundError."""
         self._projects.get(user, project_id)
-        return read(ProjectJob, self._document(project_id, key))
+        return read(ProjectJob, self._of_task(project_id, key))
 
     def progress(self, user: str, project_id: str, key: str, offset: int) -> JobProgress:
         """Progress lines from `offset` on; none while the job is not sent."""
@@ -58,7 +59,7 @@ class Jobs:
     def model_report(self, user: str, project_id: str, key: str) -> ModelReport:
         """How good the model of a training job is; NotFoundError before it is there, and where there never was one."""
         self._projects.get(user, project_id)
-        job = read(ProjectJob, self._document(project_id, key)).report
+        job = read(ProjectJob, self._of_task(project_id, key)).report
         if job.kind != "train":
             raise NotFoundError(f"The job “{job.title}” trains no model. Ask for the training job it follows.", code="no_model")
         if job.state != JobState.SUCCEEDED:
@@ -81,7 +82,13 @@ class Jobs:
     def cancel(self, user: str, project_id: str, key: str) -> ProjectJob:
         """Stop a job; a job that has ended stays as it is."""
         self._projects.get(user, project_id, Action.TRAIN)
-        return read(ProjectJob, self._dispatch.cancel(self._document(project_id, key)))
+        return read(ProjectJob, self._dispatch.cancel(self._of_task(project_id, key)))
+
+    def _of_task(self, project_id: str, key: str) -> Document:
+        job = self._document(project_id, key)
+        if job["kind"] not in VERBS:
+            raise NotFoundError(f"The job {key} belongs to no training task. The project's page of maps has it.")
+        return job
 
     def _document(self, project_id: str, key: str) -> Document:
         try:

@@ -5,8 +5,15 @@ from typing import Annotated
 from pydantic import Field
 
 from core.contracts.base import Contract, Identifier, Key
-from core.contracts.features import ClassificationReport, ClassifyPatchesParameters, FeaturesParameters, FeaturesReport
-from core.contracts.graphs import GraphParameters, GraphReport, MidsurfaceParameters, MidsurfaceReport
+from core.contracts.features import (
+    ClassificationReport,
+    ClassifierSettings,
+    ClassifyPatchesParameters,
+    EncoderSettings,
+    FeaturesParameters,
+    FeaturesReport,
+)
+from core.contracts.graphs import GraphParameters, GraphReport, GraphSettings, MidsurfaceParameters, MidsurfaceReport
 from core.contracts.jobs import JobReport
 
 MappingParameters = Annotated[
@@ -31,10 +38,23 @@ class MappingJob(Contract):
     author: Identifier
 
 
+class MappingPreset(Contract):
+    """A named choice of settings for all four kinds of jobs, offered on the page."""
+
+    name: Identifier
+    title: str
+    description: str
+    encoder: EncoderSettings
+    classifier: ClassifierSettings
+    midsurface: MidsurfaceParameters
+    graph: GraphSettings
+
+
 class MappingJobs(Contract):
-    """The newest first."""
+    """The newest first; and what can be chosen for a new one."""
 
     jobs: tuple[MappingJob, ...]
+    presets: tuple[MappingPreset, ...]
 
 
 class MappingResult(Contract):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from core.contracts import api, datasets, exchange, nomenclature, presence, projects, training
+from core.contracts import api, api_mapping, datasets, exchange, nomenclature, presence, projects, training
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Route:
 
 
 PROJECT = "/api/projects/{project}"
+MAPPING = PROJECT + "/mapping"
 BRAIN = "/api/brains/{brain}"
 STEP = BRAIN + "/alignment/{section}"
 SECTION = "/api/brains/{brain}/sections/{section}"
@@ -210,6 +211,26 @@ ROUTES: tuple[Route, ...] = (
     Route("read_inspection", "GET", PROJECT + "/inspections/{job}", "What a look inside a model showed", api.InspectionView),
     Route(
         "read_inspection_picture", "GET", PROJECT + "/inspections/{job}/pictures/{picture}", "One of its pictures, as PNG", PNG
+    ),
+    Route("list_mapping", "GET", MAPPING, "Jobs of features and graphs, and presets for new ones", api_mapping.MappingJobs),
+    Route(
+        "create_mapping",
+        "POST",
+        MAPPING,
+        "Start learning features, classifying patches, computing the surface or the areas on it",
+        api_mapping.MappingJob,
+        body=api_mapping.NewMapping,
+        status=201,
+    ),
+    Route("read_mapping_log", "GET", MAPPING + "/{job}/log", "The end of such a job's log", api.JobLog),
+    Route("cancel_mapping", "POST", MAPPING + "/{job}/cancel", "Stop such a job", api_mapping.MappingJob),
+    Route("read_mapping_result", "GET", MAPPING + "/{job}/result", "What such a job found", api_mapping.MappingResult),
+    Route(
+        "read_surface",
+        "GET",
+        MAPPING + "/{job}/surfaces/{brain}",
+        "The surface of a brain with what was found on it, as safetensors",
+        BINARY,
     ),
     Route(
         "list_predictions",

@@ -1,17 +1,19 @@
 """What a person does at the section page, in the words of the page."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from tests.e2e.conftest import Api, Product, await_result
+from tests.e2e.conftest import Api, await_result
 
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+# Drawing in space without a graphics card.
+IN_SPACE = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", *CHROMIUM_FLAGS[2:]]
 PATIENCE_MS = 30_000
 # Where tools are tried: a section, and a place on it.
 SECTION = 921
@@ -20,11 +22,27 @@ PLACE = f"4000,4000,{UM_PER_PX:.0f}"
 Um = tuple[float, float]
 
 
+class Site(Protocol):
+    """Where the product is, and who may log in."""
+
+    @property
+    def url(self) -> str:
+        """Of its pages."""
+
+    @property
+    def user(self) -> str:
+        """The name of an account."""
+
+    @property
+    def password(self) -> str:
+        """Of that account."""
+
+
 @contextmanager
-def browser_page(product: Product, screenshots: Path) -> Iterator[Page]:
+def browser_page(product: Site, screenshots: Path, flags: Sequence[str] = CHROMIUM_FLAGS) -> Iterator[Page]:
     """A page of a fresh headless Chromium; what it looked like at the end is kept."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(flags))
         page = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=product.url).new_page()
         page.set_default_timeout(PATIENCE_MS)
         expect.set_options(timeout=PATIENCE_MS)
@@ -36,7 +54,7 @@ def browser_page(product: Product, screenshots: Path) -> Iterator[Page]:
             browser.close()
 
 
-def log_in(page: Page, product: Product) -> None:
+def log_in(page: Page, product: Site) -> None:
     """Fill the form and see the projects."""
     page.goto("/")
     page.get_by_test_id("login-name").fill(product.user)

@@ -42,6 +42,7 @@ BODIES: dict[str, object] = {
     "save_areas": {"areas": [{"name": "hOc1", "long_name": "", "colour": "#123456"}], "version": 1},
     "save_annotation": {"section": 901, "area": "hOc1", "paths": [[[1, 1], [2, 1], [2, 2]]], "version": 0},
     "create_task": {"key": "c" * 32, "area": "hOc1", "pairs": [[901, 961]], "preset": "tiny"},
+    "create_mapping": {"key": "c" * 32, "parameters": {"kind": "features", "areas": ["hOc1", "hOc2"]}},
     "create_inspection": {"key": "c" * 32, "model_job": "e" * 32, "section": 901, "centre_um": [800, 800]},
     "review_prediction": {"verdict": "accepted"},
     "create_brain_job": {"key": "c" * 32, "kind": "tissue"},

@@ -1,7 +1,7 @@
 /** Every request the interface makes, one line each, named as in the route table. */
 import { api, exact, readBlob, value } from './client'
 import type {
-  Alignment, AnnotationList, ImportResult, InspectionView, JobList, ModelReport, NewBrainJob, NewImport, NewInspection, NewTask, OutlineList, Prediction, PredictionList, ProjectJob,
+  Alignment, AnnotationList, ImportResult, InspectionView, JobList, MappingJob, MappingJobs, MappingResult, ModelReport, NewBrainJob, NewImport, NewInspection, NewMapping, NewTask, OutlineList, Prediction, PredictionList, ProjectJob,
   RecogniseImport, RecognisedImport, RevisionList,
   RigidTransform, Role, SaveAnnotation, SaveAreas, SavedAnnotation, SectionSuggestion, ShapeProposal, TaskList, TissueStroke, TissueView, TrainingOffer, TrainingTask,
 } from './types'
@@ -99,6 +99,18 @@ export const readInspection = (project: string, job: string) =>
   exact<InspectionView>(api.GET('/api/projects/{project}/inspections/{job}', at({ project, job })))
 export const inspectionPicture = (project: string, job: string, picture: string) =>
   `/api/projects/${project}/inspections/${job}/pictures/${encodeURIComponent(picture)}`
+
+export const listMapping = (project: string) => exact<MappingJobs>(api.GET('/api/projects/{project}/mapping', at({ project })))
+export const createMapping = (project: string, body: NewMapping) =>
+  exact<MappingJob>(api.POST('/api/projects/{project}/mapping', { ...at({ project }), body }))
+export const readMappingLog = (project: string, job: string) =>
+  value(api.GET('/api/projects/{project}/mapping/{job}/log', at({ project, job })))
+export const cancelMapping = (project: string, job: string) =>
+  exact<MappingJob>(api.POST('/api/projects/{project}/mapping/{job}/cancel', at({ project, job })))
+export const readMappingResult = (project: string, job: string) =>
+  exact<MappingResult>(api.GET('/api/projects/{project}/mapping/{job}/result', at({ project, job })))
+export const readSurfaceFile = (project: string, job: string, brain: string) =>
+  readBlob(`/api/projects/${project}/mapping/${job}/surfaces/${brain}`)
 
 export const listPredictions = (project: string, section: number) =>
   exact<PredictionList>(api.GET('/api/projects/{project}/sections/{section}/predictions', at({ project, section: String(section) })))

@@ -638,6 +638,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs of features and graphs, and presets for new ones */
+        get: operations["list_mapping"];
+        put?: never;
+        /** Start learning features, classifying patches, computing the surface or the areas on it */
+        post: operations["create_mapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/mapping/{job}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop such a job */
+        post: operations["cancel_mapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/mapping/{job}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The end of such a job's log */
+        get: operations["read_mapping_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/mapping/{job}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What such a job found */
+        get: operations["read_mapping_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/mapping/{job}/surfaces/{brain}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The surface of a brain with what was found on it, as safetensors */
+        get: operations["read_surface"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/members/{user}": {
         parameters: {
             query?: never;
@@ -1205,6 +1291,25 @@ export interface components {
             name: string;
         };
         /**
+         * AreaCount
+         * @description How many patches of an area there are, and how often an epoch takes each.
+         */
+        AreaCount: {
+            /** Area */
+            area: string;
+            /**
+             * Ratio
+             * @description patches taken in an epoch for each there is in training
+             */
+            ratio: number;
+            /** Test */
+            test: number;
+            /** Train */
+            train: number;
+            /** Transfer */
+            transfer: number;
+        };
+        /**
          * AreaMark
          * @description What there is of one area on one section: the marks of the filmstrip.
          */
@@ -1253,6 +1358,22 @@ export interface components {
             predicted: number;
             /** Rejected */
             rejected: number;
+        };
+        /**
+         * AreaScore
+         * @description How well an area is told from the others.
+         */
+        AreaScore: {
+            /** Area */
+            area: string;
+            /** F1 */
+            f1: number;
+            /** Patches */
+            patches: number;
+            /** Precision */
+            precision: number;
+            /** Recall */
+            recall: number;
         };
         /**
          * BorderStretch
@@ -1429,6 +1550,96 @@ export interface components {
             latest: number;
         };
         /**
+         * ClassificationReport
+         * @description `results/classification.json` of a classify_patches job; the classifier is `results/classifier.safetensors`.
+         */
+        ClassificationReport: {
+            /** Areas */
+            areas: string[];
+            /** Features Job */
+            features_job: string;
+            /**
+             * Points
+             * @description of test patches, at most 2000
+             * @default []
+             */
+            points: components["schemas"]["PatchPoint"][];
+            /**
+             * Robustness
+             * @default []
+             */
+            robustness: components["schemas"]["Robustness"][];
+            settings: components["schemas"]["ClassifierSettings"];
+            statistics: components["schemas"]["PatchStatistics"];
+            test: components["schemas"]["Scores"];
+            train: components["schemas"]["Scores"];
+            /** @default null */
+            transfer: components["schemas"]["Scores"] | null;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
+        };
+        /**
+         * ClassifierSettings
+         * @description The linear classifier on frozen features (thesis 6.1.1, 6.1.4).
+         */
+        ClassifierSettings: {
+            /**
+             * Batch Size
+             * @default 2048
+             */
+            batch_size: number;
+            /**
+             * Epochs
+             * @default 30
+             */
+            epochs: number;
+            /**
+             * Learning Rate
+             * @default 0.16
+             */
+            learning_rate: number;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+        };
+        /**
+         * ClassifyPatchesParameters
+         * @description Parameters of a `classify_patches` job: what a trained encoder's features tell about areas.
+         */
+        ClassifyPatchesParameters: {
+            /**
+             * Areas
+             * @description to tell apart; they need not be those the encoder was trained with (thesis 6.2.4)
+             */
+            areas: string[];
+            /** Features Job */
+            features_job: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "classify_patches";
+            /**
+             * @default {
+             *       "batch_size": 2048,
+             *       "epochs": 30,
+             *       "learning_rate": 0.16,
+             *       "seed": 0
+             *     }
+             */
+            settings: components["schemas"]["ClassifierSettings"];
+            /**
+             * Transfer
+             * @default []
+             */
+            transfer: string[];
+        };
+        /**
          * Conflict
          * @description `details` of a 409 on saving: the region as it stands on the server.
          */
@@ -1445,6 +1656,105 @@ export interface components {
              * @enum {string}
              */
             kind: "drawn";
+        };
+        /**
+         * EncoderSettings
+         * @description How an encoder is trained. Defaults are the thesis's (6.1.3 to 6.1.5).
+         */
+        EncoderSettings: {
+            /**
+             * Batch Size
+             * @default 2048
+             */
+            batch_size: number;
+            /**
+             * Encoder
+             * @default resnet50
+             * @enum {string}
+             */
+            encoder: "base" | "resnet18" | "resnet50" | "resnet101" | "densenet121";
+            /**
+             * Epochs
+             * @default 150
+             */
+            epochs: number;
+            /**
+             * Intensity Variation
+             * @description factor on the ranges of 6.1.3; 0 varies nothing
+             * @default 1
+             */
+            intensity_variation: number;
+            /**
+             * Learning Rate
+             * @default 0.16
+             */
+            learning_rate: number;
+            /**
+             * Loss
+             * @default supervised_contrastive
+             * @enum {string}
+             */
+            loss: "cross_entropy" | "supervised_contrastive" | "self_supervised";
+            /**
+             * Momentum
+             * @default 0.9
+             */
+            momentum: number;
+            /**
+             * Pass Size
+             * @description patches a device holds at a time; with fewer than its share of a batch it goes over them twice
+             * @default null
+             */
+            pass_size: number | null;
+            /**
+             * @default {
+             *       "patch_px": 2048,
+             *       "patches_per_area": null,
+             *       "pixel_size_um": 2,
+             *       "spacing_mm": 1,
+             *       "test_every": 5
+             *     }
+             */
+            patches: components["schemas"]["PatchSettings"];
+            /**
+             * Precision
+             * @default bfloat16
+             * @enum {string}
+             */
+            precision: "float32" | "bfloat16";
+            /**
+             * Recompute
+             * @description forget inner activations and compute them again: less memory, more time
+             * @default false
+             */
+            recompute: boolean;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Shift Um
+             * @description farthest a centre is moved at random
+             * @default 200
+             */
+            shift_um: number;
+            /**
+             * Temperature
+             * @default 0.07
+             */
+            temperature: number;
+            /**
+             * Trust
+             * @description of LARS, eq. 2.11
+             * @default 0.02
+             */
+            trust: number;
+            /**
+             * Weight Decay
+             * @default 0.0001
+             */
+            weight_decay: number;
         };
         /**
          * ErrorBody
@@ -1491,6 +1801,78 @@ export interface components {
              * @description of one map
              */
             width_px: number;
+        };
+        /**
+         * FeaturesParameters
+         * @description Parameters of a `features` job: an encoder learns from the annotated sections of one or several brains.
+         */
+        FeaturesParameters: {
+            /** Areas */
+            areas: string[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "features";
+            /**
+             * @default {
+             *       "batch_size": 2048,
+             *       "encoder": "resnet50",
+             *       "epochs": 150,
+             *       "intensity_variation": 1,
+             *       "learning_rate": 0.16,
+             *       "loss": "supervised_contrastive",
+             *       "momentum": 0.9,
+             *       "pass_size": null,
+             *       "patches": {
+             *         "patch_px": 2048,
+             *         "patches_per_area": null,
+             *         "pixel_size_um": 2,
+             *         "spacing_mm": 1,
+             *         "test_every": 5
+             *       },
+             *       "precision": "bfloat16",
+             *       "recompute": false,
+             *       "seed": 0,
+             *       "shift_um": 200,
+             *       "temperature": 0.07,
+             *       "trust": 0.02,
+             *       "weight_decay": 0.0001
+             *     }
+             */
+            settings: components["schemas"]["EncoderSettings"];
+            /**
+             * Transfer
+             * @description brains nothing is learnt from; they tell how well it transfers
+             * @default []
+             */
+            transfer: string[];
+        };
+        /**
+         * FeaturesReport
+         * @description `results/features.json` of a features job; the encoder is `results/encoder.safetensors`, its settings here.
+         */
+        FeaturesReport: {
+            /** Areas */
+            areas: string[];
+            /** Feature Width */
+            feature_width: number;
+            /** Final Loss */
+            final_loss: number;
+            /** Patches Per S */
+            patches_per_s: number;
+            settings: components["schemas"]["EncoderSettings"];
+            statistics: components["schemas"]["PatchStatistics"];
+            /**
+             * Waiting Share
+             * @description of the time of training: what was waited for patches
+             */
+            waiting_share: number;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
         };
         /**
          * FoundName
@@ -1614,6 +1996,174 @@ export interface components {
             kind: "prediction";
             /** Prediction */
             prediction: string;
+        };
+        /**
+         * GraphParameters
+         * @description Parameters of a `graph` job: areas of the nodes of one or several brains' surfaces.
+         */
+        GraphParameters: {
+            /** Areas */
+            areas: string[];
+            /**
+             * Features Job
+             * @description whose encoder gives the deep features
+             * @default null
+             */
+            features_job: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "graph";
+            /**
+             * Midsurface Jobs
+             * @description one for each brain of the job, in the order of its inputs
+             */
+            midsurface_jobs: string[];
+            /**
+             * @default {
+             *       "batch_size": 2048,
+             *       "epochs": 100,
+             *       "feature_components": null,
+             *       "features": [
+             *         "cytoarchitecture",
+             *         "coordinates",
+             *         "maps"
+             *       ],
+             *       "layer": "gat",
+             *       "layers": 3,
+             *       "learning_rate": 0.008,
+             *       "momentum": 0.9,
+             *       "neighbours": 3,
+             *       "precision": "float32",
+             *       "seed": 0,
+             *       "test_every": 5,
+             *       "trust": 0.02,
+             *       "weight_decay": 0.0001,
+             *       "width": 512
+             *     }
+             */
+            settings: components["schemas"]["GraphSettings"];
+            /**
+             * Transfer
+             * @description brains nothing is learnt from
+             * @default []
+             */
+            transfer: string[];
+        };
+        /**
+         * GraphReport
+         * @description `results/graph.json` of a graph job; the network is `results/graph.safetensors`.
+         */
+        GraphReport: {
+            /** Areas */
+            areas: string[];
+            /** Final Loss */
+            final_loss: number;
+            /** Mean Probability */
+            mean_probability: number;
+            settings: components["schemas"]["GraphSettings"];
+            /** Surfaces */
+            surfaces: components["schemas"]["SurfaceResult"][];
+            /** @default null */
+            test: components["schemas"]["Scores"] | null;
+            train: components["schemas"]["Scores"];
+            /** @default null */
+            transfer: components["schemas"]["Scores"] | null;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
+        };
+        /**
+         * GraphSettings
+         * @description How a network on the graph is trained. Defaults are the thesis's (7.1.3, 7.1.4).
+         */
+        GraphSettings: {
+            /**
+             * Batch Size
+             * @default 2048
+             */
+            batch_size: number;
+            /**
+             * Epochs
+             * @default 100
+             */
+            epochs: number;
+            /**
+             * Feature Components
+             * @description principal components kept of deep features; null: all
+             * @default null
+             */
+            feature_components: number | null;
+            /**
+             * Features
+             * @default [
+             *       "cytoarchitecture",
+             *       "coordinates",
+             *       "maps"
+             *     ]
+             */
+            features: ("cytoarchitecture" | "coordinates" | "maps")[];
+            /**
+             * Layer
+             * @default gat
+             * @enum {string}
+             */
+            layer: "gat" | "sage" | "mlp";
+            /**
+             * Layers
+             * @default 3
+             */
+            layers: number;
+            /**
+             * Learning Rate
+             * @default 0.008
+             */
+            learning_rate: number;
+            /**
+             * Momentum
+             * @default 0.9
+             */
+            momentum: number;
+            /**
+             * Neighbours
+             * @description drawn for each node and layer
+             * @default 3
+             */
+            neighbours: number;
+            /**
+             * Precision
+             * @default float32
+             * @enum {string}
+             */
+            precision: "float32" | "bfloat16";
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Test Every
+             * @default 5
+             */
+            test_every: number;
+            /**
+             * Trust
+             * @default 0.02
+             */
+            trust: number;
+            /**
+             * Weight Decay
+             * @default 0.0001
+             */
+            weight_decay: number;
+            /**
+             * Width
+             * @default 512
+             */
+            width: number;
         };
         /**
          * Health
@@ -1927,6 +2477,59 @@ export interface components {
             password: string;
         };
         /**
+         * MappingJob
+         * @description One of these jobs as the page lists it.
+         */
+        MappingJob: {
+            /** Author */
+            author: string;
+            /** Brains */
+            brains: string[];
+            /** Parameters */
+            parameters: components["schemas"]["FeaturesParameters"] | components["schemas"]["ClassifyPatchesParameters"] | components["schemas"]["MidsurfaceParameters"] | components["schemas"]["GraphParameters"];
+            report: components["schemas"]["JobReport"];
+        };
+        /**
+         * MappingJobs
+         * @description The newest first; and what can be chosen for a new one.
+         */
+        MappingJobs: {
+            /** Jobs */
+            jobs: components["schemas"]["MappingJob"][];
+            /** Presets */
+            presets: components["schemas"]["MappingPreset"][];
+        };
+        /**
+         * MappingPreset
+         * @description A named choice of settings for all four kinds of jobs, offered on the page.
+         */
+        MappingPreset: {
+            classifier: components["schemas"]["ClassifierSettings"];
+            /** Description */
+            description: string;
+            encoder: components["schemas"]["EncoderSettings"];
+            graph: components["schemas"]["GraphSettings"];
+            midsurface: components["schemas"]["MidsurfaceParameters"];
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * MappingResult
+         * @description What an ended job found; the one field of its kind is set.
+         */
+        MappingResult: {
+            /** @default null */
+            classification: components["schemas"]["ClassificationReport"] | null;
+            /** @default null */
+            features: components["schemas"]["FeaturesReport"] | null;
+            /** @default null */
+            graph: components["schemas"]["GraphReport"] | null;
+            /** @default null */
+            midsurface: components["schemas"]["MidsurfaceReport"] | null;
+        };
+        /**
          * Member
          * @description A user's role in a project.
          */
@@ -1938,6 +2541,72 @@ export interface components {
             role: "viewer" | "annotator" | "manager";
             /** User */
             user: string;
+        };
+        /**
+         * MidsurfaceParameters
+         * @description Parameters of a `midsurface` job: the surface halfway through the cortex of one brain (thesis 7.1.1).
+         */
+        MidsurfaceParameters: {
+            /**
+             * Edge Um
+             * @description length of the mesh's edges
+             * @default 300
+             */
+            edge_um: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "midsurface";
+            /**
+             * Voxel Um
+             * @default 300
+             */
+            voxel_um: number;
+            /**
+             * Without
+             * @description areas drawn on a few sections that are not cortex, as cerebellum and nuclei: taken out in between as well
+             * @default []
+             */
+            without: string[];
+        };
+        /**
+         * MidsurfaceReport
+         * @description `results/midsurface.json`; the mesh is `results/midsurface.safetensors`:
+         *
+         *     `vertices_mm` (n, 3) float32, brain frame; `triangles` (m, 3) int32; `part` (n,) uint8; `section` (n,) int32, the number
+         *     of the section a node lies on, -1 for none; `point_um` (n, 2) float32, its place there; `usable` (n,) uint8, 1 where tissue
+         *     was found.
+         */
+        MidsurfaceReport: {
+            /** Brain */
+            brain: string;
+            /**
+             * Edge Variation
+             * @description standard deviation of the edges over their mean
+             */
+            edge_variation: number;
+            /** Mean Edge Um */
+            mean_edge_um: number;
+            /** Nodes */
+            nodes: number;
+            /** Nodes On Sections */
+            nodes_on_sections: number;
+            /** Parts */
+            parts: components["schemas"]["SurfacePart"][];
+            /** Removed Voxels */
+            removed_voxels: number;
+            /** Repaired Voxels */
+            repaired_voxels: number;
+            /** Usable Nodes */
+            usable_nodes: number;
+            /** Voxel Um */
+            voxel_um: number;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
         };
         /**
          * ModelReport
@@ -2043,6 +2712,25 @@ export interface components {
             model_job: string;
             /** Section */
             section: number;
+        };
+        /**
+         * NewMapping
+         * @description Starts one of the four jobs with the annotations of a project, and of others on further brains.
+         */
+        NewMapping: {
+            /**
+             * Key
+             * @description made by the client; the same again gives the same job
+             */
+            key: string;
+            /**
+             * More Projects
+             * @description on other brains, that you may see
+             * @default []
+             */
+            more_projects: string[];
+            /** Parameters */
+            parameters: components["schemas"]["FeaturesParameters"] | components["schemas"]["ClassifyPatchesParameters"] | components["schemas"]["MidsurfaceParameters"] | components["schemas"]["GraphParameters"];
         };
         /**
          * NewMember
@@ -2205,6 +2893,92 @@ export interface components {
             ];
             /** Sections Between */
             sections_between: number[];
+        };
+        /**
+         * PatchPoint
+         * @description A patch in the picture of all features (thesis 6.2.7), with the patches whose features are nearest (6.2.8).
+         */
+        PatchPoint: {
+            /** Area */
+            area: string;
+            /**
+             * At
+             * @description place in the t-SNE picture
+             */
+            at: [
+                number,
+                number
+            ];
+            /** Brain */
+            brain: string;
+            /** Centre Um */
+            centre_um: [
+                number,
+                number
+            ];
+            /** Cluster */
+            cluster: number;
+            /** Given */
+            given: string;
+            /**
+             * Nearest
+             * @description indices of the nearest patches among these, nearest first
+             */
+            nearest: number[];
+            /** Section */
+            section: number;
+        };
+        /**
+         * PatchSettings
+         * @description Where patches of the cortex are taken (thesis 6.1.2).
+         */
+        PatchSettings: {
+            /**
+             * Patch Px
+             * @default 2048
+             */
+            patch_px: number;
+            /**
+             * Patches Per Area
+             * @description in an epoch; null: so many that the median area is taken about once
+             * @default null
+             */
+            patches_per_area: number | null;
+            /**
+             * Pixel Size Um
+             * @default 2
+             */
+            pixel_size_um: number;
+            /**
+             * Spacing Mm
+             * @description between the centres along the midline of an area
+             * @default 1
+             */
+            spacing_mm: number;
+            /**
+             * Test Every
+             * @description of the annotated sections each so-manieth is for test
+             * @default 5
+             */
+            test_every: number;
+        };
+        /**
+         * PatchStatistics
+         * @description The data set in numbers, for the page.
+         */
+        PatchStatistics: {
+            /** Areas */
+            areas: components["schemas"]["AreaCount"][];
+            /** Patches Per Area */
+            patches_per_area: number;
+            /** Sections */
+            sections: components["schemas"]["SectionSplit"][];
+            /**
+             * Warnings
+             * @description areas with too few patches and the like, in words
+             * @default []
+             */
+            warnings: string[];
         };
         /**
          * PersonHere
@@ -2603,6 +3377,23 @@ export interface components {
             mirrored: boolean;
         };
         /**
+         * Robustness
+         * @description Macro F1 on test patches that were changed on purpose (thesis 6.2.6).
+         */
+        Robustness: {
+            /**
+             * Change
+             * @description what was changed, e.g. `rotation`
+             */
+            change: string;
+            /** Macro F1 */
+            macro_f1: number;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number;
+        };
+        /**
          * SaveAnnotation
          * @description One region, line or note as the client has it. `version` is the version it started from; 0 creates.
          */
@@ -2682,6 +3473,21 @@ export interface components {
             problems: components["schemas"]["OutlineProblem"][];
         };
         /**
+         * Scores
+         * @description A classifier on one set of patches.
+         */
+        Scores: {
+            /** Areas */
+            areas: components["schemas"]["AreaScore"][];
+            /**
+             * Confusion
+             * @description rows: true area, columns: given area
+             */
+            confusion: number[][];
+            /** Macro F1 */
+            macro_f1: number;
+        };
+        /**
          * Section
          * @description One histological section; `number` increases from posterior to anterior.
          */
@@ -2752,6 +3558,23 @@ export interface components {
             tissue: "missing" | "computed" | "corrected";
             /** Width Mm */
             width_mm: number;
+        };
+        /**
+         * SectionSplit
+         * @description Which sections of a brain are for what.
+         */
+        SectionSplit: {
+            /** Brain */
+            brain: string;
+            /** Test */
+            test: number[];
+            /** Train */
+            train: number[];
+            /**
+             * Transfer
+             * @default []
+             */
+            transfer: number[];
         };
         /**
          * SectionState
@@ -2971,6 +3794,51 @@ export interface components {
             ])[][];
             /** Section */
             section: number;
+        };
+        /**
+         * SurfacePart
+         * @description One connected piece of the surface, a hemisphere of a whole brain.
+         */
+        SurfacePart: {
+            /** Area Mm2 */
+            area_mm2: number;
+            /** Boundary Edges */
+            boundary_edges: number;
+            /**
+             * Euler
+             * @description Euler characteristic: 2 of a sphere, 1 of a disk, 2 less for each handle
+             */
+            euler: number;
+            /** Name */
+            name: string;
+            /** Non Manifold Edges */
+            non_manifold_edges: number;
+            /** Triangles */
+            triangles: number;
+            /** Vertices */
+            vertices: number;
+        };
+        /**
+         * SurfaceResult
+         * @description What was found on one brain's surface: `results/surfaces/<brain>.safetensors` holds, beside the midsurface's arrays,
+         *
+         *     `area` (n,) int16, index into `areas` of the area given; `probability` (n,) uint8, times 255; `annotated` (n,) int16, index
+         *     of the annotated area, -1 where there is none; `split` (n,) uint8: 0 not annotated, 1 training, 2 test, 3 transfer.
+         */
+        SurfaceResult: {
+            /**
+             * Area Mm2
+             * @description by area, over the whole surface
+             */
+            area_mm2: {
+                [key: string]: number;
+            };
+            /** Brain */
+            brain: string;
+            /** File */
+            file: string;
+            /** Nodes */
+            nodes: number;
         };
         /**
          * TaskList
@@ -4549,6 +5417,201 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobProgress"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    list_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Jobs of features and graphs, and presets for new ones */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingJobs"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    create_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMapping"];
+            };
+        };
+        responses: {
+            /** @description Start learning features, classifying patches, computing the surface or the areas on it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingJob"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    cancel_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stop such a job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingJob"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_mapping_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The end of such a job's log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobLog"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_mapping_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What such a job found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingResult"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_surface: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                job: string;
+                brain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The surface of a brain with what was found on it, as safetensors */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description What went wrong */

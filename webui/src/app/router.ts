@@ -15,6 +15,7 @@ const routes: RouteRecordRaw[] = [
     children: [
       { path: '', name: 'project', component: () => import('./pages/ProjectPage.vue'), props: true },
       { path: 'review/:area?', name: 'review', component: () => import('./pages/ReviewPage.vue'), props: true },
+      { path: 'mapping', name: 'mapping', component: () => import('./pages/MappingPage.vue'), props: true },
       {
         path: 's/:number(\\d+)',
         name: 'section',

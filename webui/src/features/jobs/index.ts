@@ -1,4 +1,6 @@
+export { default as TrainingCurves } from './components/TrainingCurves.vue'
 export { default as TaskList } from './components/TaskList.vue'
 export { default as JobsPill } from './components/JobsPill.vue'
 export { firstSection, modelFor } from './model/jobs'
 export { useJobs } from './store'
+export { useJobDetails } from './useJobDetails'

@@ -1,14 +1,13 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 
 import { readJobLog, readJobProgress } from '@/api/calls'
-import type { ProjectJob, Progress } from '@/api/types'
-
-import { hasEnded } from './model/jobs'
+import type { JobReport, Progress } from '@/api/types'
+import { reportEnded } from '@/shared/report'
 
 const POLL_INTERVAL_MS = 1500
 
-/** Progress lines and log tail of the job in the drawer, fetched on while it runs. */
-export function useJobDetails(job: () => ProjectJob) {
+/** Progress lines and log tail of the job that is shown, fetched on while it runs. */
+export function useJobDetails(job: () => { project: string; report: JobReport }, readLog = readJobLog) {
   const lines = shallowRef<readonly Progress[]>([])
   const log = ref('')
   const truncated = ref(false)
@@ -19,9 +18,9 @@ export function useJobDetails(job: () => ProjectJob) {
 
   async function round(): Promise<void> {
     const { project, report } = job()
-    const ended = hasEnded(job())
+    const ended = reportEnded(job().report)
     try {
-      const [progress, tail] = await Promise.all([readJobProgress(project, report.key, offset), readJobLog(project, report.key)])
+      const [progress, tail] = await Promise.all([readJobProgress(project, report.key, offset), readLog(project, report.key)])
       if (stopped || report.key !== job().report.key) return
       if (progress.lines.length) lines.value = [...lines.value, ...progress.lines]
       offset = progress.next_offset
@@ -44,7 +43,7 @@ export function useJobDetails(job: () => ProjectJob) {
 
   watch(() => job().report.key, restart, { immediate: true })
   // The last lines are written when the job ends.
-  watch(() => job().report.state, () => hasEnded(job()) && void round())
+  watch(() => job().report.state, () => reportEnded(job().report) && void round())
   onScopeDispose(() => {
     stopped = true
     clearTimeout(timer)

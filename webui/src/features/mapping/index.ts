@@ -1,0 +1,1 @@
+export { default as MappingBoard } from './components/MappingBoard.vue'
