@@ -1,7 +1,8 @@
 """The three phantom brains of `benchmarks.features`: two to learn from and one held out, with truth of 23 areas.
 
-Each is a left hemisphere cut every 3 mm from the occipital pole to the splenium and again through the central region, the two
-pieces of anatomy there are; every area is outlined on all sections it reaches. Brains differ by tilt, deformation, stain and
+Each is a left hemisphere cut every 3 mm from the occipital pole to the splenium and every 0.6 mm through the central region,
+the two pieces of anatomy there are; every area is outlined on all sections it reaches. Tilts are small: a plane that leaves
+the piece through the open rim where it was cut off shows no closed tissue. Brains differ by tilt, deformation, stain and
 cells, not by their folds: all come from the surfaces of one person. What is held out is therefore nearer to what was learnt
 from than another person's brain would be. Some areas share their layers (2, 39 and 40; 20, 21 and 22; 23 and 31): no patch
 tells them apart, only their place does.
@@ -25,10 +26,10 @@ from core.phantom.assemble import build_brain
 from core.phantom.presets import PhantomSpec
 from core.phantom.variation import Variation, Window
 
-STEP = 150
-"""Section numbers from one section to the next: 3 mm at 20 µm."""
-PLACES = (*range(20), *range(24, 28))
-"""Of the sections, in steps; between 20 and 24 there is no anatomy."""
+STEP = 30
+"""Section numbers in a step: 0.6 mm at 20 µm."""
+PLACES = (*range(0, 95, 5), *range(123, 128))
+"""Of the sections, in steps from the first; in the gap there is no anatomy."""
 FIRST, FIRST_MM = 100, -54.5
 LEAST_SECTIONS = 3
 TRANSFER = "F03"
@@ -47,7 +48,7 @@ class BrainSet:
 SETS = {
     "quick": BrainSet(
         ("occipital_left",),
-        (6, 7, 8, 9, 10),
+        (30, 35, 40, 45, 50),
         Window((-24.0, 2.0), 40.0, 40.0),
         PatchSettings(pixel_size_um=8.0, patch_px=128),
     ),
@@ -65,7 +66,7 @@ SETS = {
     ),
 }
 
-_TILTS_DEG = {"F01": (4.0, -5.0), "F02": (-6.0, 3.0), TRANSFER: (2.0, 6.0)}
+_TILTS_DEG = {"F01": (1.5, -1.0), "F02": (-1.5, -1.0), TRANSFER: (1.0, -2.0)}
 
 
 def specs(name: str) -> list[PhantomSpec]:
@@ -92,14 +93,15 @@ def specs(name: str) -> list[PhantomSpec]:
 
 
 def feature_brains(work: Path, name: str) -> list[BrainFolder]:
-    """The brains of a set in the folder `work`, with tissue classes and alignment; what is there is not made again."""
+    """The brains of a set in the folder `work`, with tissue classes and alignment; those that are there are not made again."""
     progress, found = TerminalProgress(), []
     for spec in specs(name):
         place = work / name / spec.brain_id
-        if not (place / "complete").exists():
+        made_of = place / "made_of.txt"
+        if not made_of.exists() or made_of.read_text() != repr(spec):
             build_brain(place, spec, progress, workers=os.cpu_count() or 1)
             adopt_truth(place)
-            (place / "complete").touch()
+            made_of.write_text(repr(spec))
         found.append(BrainFolder(place))
     progress.close()
     return found
