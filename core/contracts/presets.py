@@ -68,8 +68,9 @@ FEATURES_PRESETS: dict[str, FeaturesPreset] = {
                 encoder="base",
                 loss="cross_entropy",
                 patches=PatchSettings(pixel_size_um=8.0, patch_px=256, patches_per_area=24),
-                epochs=8,
-                batch_size=16,
+                epochs=40,
+                batch_size=24,
+                intensity_variation=0.25,
             ),
         ),
         FeaturesPreset(

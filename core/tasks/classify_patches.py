@@ -42,7 +42,7 @@ class ClassificationInputError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Classified:
     """What is known of all sites: `features` (n, width), and the areas (n,) given to them."""
 
     sites: PatchSites
@@ -51,6 +51,7 @@ class _Found:
     given: NDArray[np.intp]
 
     def scores(self, split: int) -> Scores:
+        """Of the patches for TRAIN, TEST or TRANSFER."""
         there = self.sites.of(split)
         return scores(self.sites.areas, self.sites.area[there].astype(np.intp), self.given[there])
 
@@ -68,7 +69,7 @@ def classify_patches(definition: JobDefinition, context: JobContext) -> None:
     encoder, trained = load_encoder(context.results_of(parameters.features_job), choose_device())
     tell(context.report, "finding patches", 0, 1)
     sites = find_sites(annotated_brains(definition, context), parameters.areas, parameters.transfer, trained.settings.patches)
-    found = _classified(sites, encoder, trained, parameters, context)
+    found = classified(sites, encoder, trained, parameters, context)
     examined = Examined(encoder, trained.settings, found.classifier)
     stood = tuple(_robustness(examined, found.sites, parameters.settings.seed, context))
     tell(context.report, "drawing the picture", 0, 1)
@@ -76,9 +77,13 @@ def classify_patches(definition: JobDefinition, context: JobContext) -> None:
     _write(found, trained, parameters, (stood, points), context)
 
 
-def _classified(
+def classified(
     sites: PatchSites, encoder: Encoder, trained: FeaturesReport, parameters: ClassifyPatchesParameters, context: JobContext
-) -> _Found:
+) -> Classified:
+    """The features of all sites, and a classifier that learnt from those of training.
+
+    Errors as of `features_at`; JobInterruptedError when asked to stop.
+    """
     features = np.empty((len(sites), trained.feature_width), np.float16)
     places = sorted({(int(brain), int(section)) for brain, section in zip(sites.brain, sites.section, strict=True)})
     for done, (brain, section) in enumerate(places):
@@ -94,7 +99,7 @@ def _classified(
     classifier = fit(
         features[train], sites.area[train].astype(np.intp), len(sites.areas), settings, lambda epoch: row[order(epoch)]
     )
-    return _Found(sites, features, classifier, classifier.given(features))
+    return Classified(sites, features, classifier, classifier.given(features))
 
 
 def _robustness(examined: Examined, sites: PatchSites, seed: int, context: JobContext) -> Iterator[Robustness]:
@@ -116,7 +121,7 @@ def _some(sites: PatchSites, seed: int, most: int, per_area: int) -> NDArray[np.
     return np.sort(np.concatenate(by_area))[:most]
 
 
-def _points(found: _Found, seed: int) -> tuple[PatchPoint, ...]:
+def _points(found: Classified, seed: int) -> tuple[PatchPoint, ...]:
     """The picture of test patches; none where they are too few for one."""
     sites, chosen = found.sites, _some(found.sites, seed, MOST_POINTS, POINTS_PER_AREA)
     if len(chosen) < FEWEST:
@@ -139,7 +144,7 @@ def _points(found: _Found, seed: int) -> tuple[PatchPoint, ...]:
 
 
 def _write(
-    found: _Found,
+    found: Classified,
     trained: FeaturesReport,
     parameters: ClassifyPatchesParameters,
     pictures: tuple[tuple[Robustness, ...], tuple[PatchPoint, ...]],

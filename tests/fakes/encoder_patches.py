@@ -4,15 +4,26 @@ from collections.abc import Iterator
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.contracts.features import EncoderSettings
-from core.training.encoder_loop import Chunk
+from core.models.encoders import Encoder
+from core.training.encoder_loop import Chunk, Learner
 from core.training.gathered import views_of
 from core.training.peers import Peers
 from core.training.two_passes import chunk_count
 
 CLASSES, SIDE_PX = 3, 64
+
+
+def small_learner(settings: EncoderSettings) -> Learner:
+    """A small encoder in place of the thesis's, the same for the same seed."""
+    torch.manual_seed(settings.seed)
+    return Learner(Encoder([_block(1, 8), _block(8, 16), _block(16, 32)], 32), settings, CLASSES)
+
+
+def _block(before: int, after: int) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(before, after, 3, stride=2, bias=False), nn.BatchNorm2d(after), nn.ReLU())
 
 
 def striped(classes: Tensor, seed: int) -> Tensor:
@@ -37,12 +48,10 @@ class StripedPatches:
     def chunks(self, first_step: int, last_step: int) -> Iterator[list[Chunk]]:
         """As `EncoderBatches` has it."""
         for step in range(first_step, last_step):
-            classes = torch.as_tensor(self.peers.share([(step + each) % CLASSES for each in range(self.batch_size)]))
+            places = torch.as_tensor(self.peers.share(range(self.batch_size)))
             count = chunk_count(self.batch_size, self.peers.count, self.settings.pass_size)
-            yield [
-                Chunk(partial(self._views, part, step * 100 + number), part)
-                for number, part in enumerate(classes.tensor_split(count))
-            ]
+            yield [Chunk(partial(self._views, part, step), (step + part) % CLASSES) for part in places.tensor_split(count)]
 
-    def _views(self, classes: Tensor, seed: int) -> Tensor:
-        return torch.cat([striped(classes, seed + 7919 * view) for view in range(views_of(self.settings))])
+    def _views(self, places: Tensor, step: int) -> Tensor:
+        everyone = (step + torch.arange(self.batch_size)) % CLASSES
+        return torch.cat([striped(everyone, 100 * step + view)[places] for view in range(views_of(self.settings))])

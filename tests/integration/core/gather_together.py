@@ -1,8 +1,10 @@
 """One process of several that share a batch: `python -m tests.integration.core.gather_together FOLDER`.
 
-Leaves loss, gradients and running statistics of every case in the folder; started with RANK and WORLD_SIZE as torchrun would.
+Leaves loss, gradients and running statistics of every case in the folder, and an encoder trained in one go and in two;
+started with RANK and WORLD_SIZE as torchrun would.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -11,10 +13,14 @@ from torch import Tensor, nn
 
 from core.contracts.features import EncoderSettings, FeatureLoss
 from core.models.encoders import ProjectionHead
+from core.training import encoder_loop
 from core.training.checkpoint import write_tensors
+from core.training.encoder_loop import EncoderResult, Learner, train_encoder
 from core.training.gathered import own_part, views_of
 from core.training.peers import Peers, joined
 from core.training.two_passes import backward, chunk_count
+from tests.fakes.encoder_patches import StripedPatches, small_learner
+from tests.fakes.learning import RecordedSurroundings
 
 CASES: dict[str, tuple[FeatureLoss, int, int | None]] = {
     "cross-entropy": ("cross_entropy", 10, None),
@@ -24,6 +30,7 @@ CASES: dict[str, tuple[FeatureLoss, int, int | None]] = {
 }
 """Loss, patches in a batch, patches that one of four processes holds at a time."""
 OF = 4
+LEARNING = EncoderSettings(epochs=2, batch_size=24, pass_size=3, learning_rate=0.1, precision="float32")
 
 
 class _Network(nn.Module):
@@ -65,12 +72,37 @@ def learnt(case: str, peers: Peers) -> dict[str, Tensor]:
     return found | dict(network.named_buffers()) | {"loss": torch.tensor(together, dtype=torch.float64)}
 
 
+def trained(folder: Path, peers: Peers, stop_at: tuple[int, int] | None = None) -> tuple[Learner, EncoderResult, list[float]]:
+    """A training on stripes, its result and losses; stopped where a process is asked to in a step (rank, step)."""
+    rank, step = stop_at or (0, None)
+    around = RecordedSurroundings(folder, step if peers.rank == rank else None)
+    learner = small_learner(LEARNING)
+    result = train_encoder(learner, StripedPatches(LEARNING, 2, peers), LEARNING, around, peers)
+    return learner, result, [report.loss for report in around.reports if report.loss is not None]
+
+
+def train_twice(folder: Path, peers: Peers) -> None:
+    """In one go, and stopped by the third process's word and resumed; leaves both, and the losses."""
+    encoder_loop.REPORT_EVERY_S = 0.0
+    straight, _, whole = trained(folder / "straight", peers)
+    _, stopped, first = trained(folder / "parts", peers, stop_at=(2, 2))
+    peers.total(torch.zeros(1))  # The checkpoint stands when the first process has come so far.
+    resumed, _, rest = trained(folder / "parts", peers)
+    told = {"stopped after": stopped.steps, "whole": whole, "parts": [*first, *rest]}
+    (folder / f"told {peers.rank}.json").write_text(json.dumps(told))
+    for name, learner in (("straight", straight), ("parts", resumed)):
+        write_tensors(folder / f"{name} {peers.rank}.safetensors", learner.state_dict(), {})
+
+
 def main(folder: Path) -> None:
     """All cases, one after the other."""
     torch.set_num_threads(1)
     with joined() as peers:
         for case in CASES:
             write_tensors(folder / f"{case} {peers.rank}.safetensors", learnt(case, peers), {})
+        for name in ("straight", "parts"):
+            (folder / name).mkdir(exist_ok=True)
+        train_twice(folder, peers)
 
 
 if __name__ == "__main__":

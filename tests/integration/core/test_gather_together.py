@@ -1,5 +1,6 @@
 """Several processes that contrast their patches with those of all find the gradients of one process."""
 
+import json
 import os
 import socket
 import subprocess
@@ -9,8 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from core.training import encoder_loop
 from core.training.peers import Peers
-from tests.integration.core.gather_together import CASES, OF, learnt
+from tests.integration.core.gather_together import CASES, LEARNING, OF, learnt, trained
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +45,21 @@ def test_four_processes_find_the_loss_gradients_and_statistics_of_one(folder, ca
         assert found.keys() == alone.keys()
         for name, value in alone.items():
             torch.testing.assert_close(found[name], value, rtol=1e-5, atol=1e-7, msg=f"{name} of process {rank} differs")
+
+
+def test_four_processes_stop_after_the_same_step_and_go_on_as_if_they_had_not(folder):
+    told = [json.loads((folder / f"told {rank}.json").read_text()) for rank in range(OF)]
+    assert [each["stopped after"] for each in told] == [2] * OF
+    assert all(each["parts"] == each["whole"] and len(each["whole"]) == 4 for each in told)
+    first = load_file(folder / "straight 0.safetensors")
+    for name in [*(f"straight {rank}" for rank in range(1, OF)), *(f"parts {rank}" for rank in range(OF))]:
+        other = load_file(folder / f"{name}.safetensors")
+        assert all(torch.equal(other[key], value) for key, value in first.items()), name
+
+
+def test_four_processes_tell_the_loss_of_the_joint_batch(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(encoder_loop, "REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr("tests.integration.core.gather_together.LEARNING", LEARNING.model_copy(update={"pass_size": 3 * OF}))
+    _, _, alone = trained(tmp_path, Peers())
+    together = json.loads((folder / "told 0.json").read_text())["whole"]
+    assert together == pytest.approx(alone, rel=1e-2)
