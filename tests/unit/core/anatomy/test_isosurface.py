@@ -94,3 +94,16 @@ def test_handles_are_told() -> None:
         "part-1 has 1 handles: banks of sulci touch there, or sections do not fit"
     ]
     assert handles_in_words(surface_of(volume(sheet()))) == []
+
+
+def test_hemispheres_that_touch_are_one_part_until_gray_matter_between_them_is_taken_out() -> None:
+    labels = np.full((30, 30, 44), BACKGROUND, np.uint8)
+    for centre in (14.5, 28.5):
+        away = np.linalg.norm(np.indices(labels.shape) - np.array([14.5, 14.5, centre]).reshape(3, 1, 1, 1), axis=0)
+        labels[(away < 11) & (labels == BACKGROUND)] = GRAY
+        labels[away < 5] = WHITE
+    assert len(surface_parts(surface_of(volume(labels)))) == 1
+    labels[:, :, 21:23][labels[:, :, 21:23] == GRAY] = BACKGROUND
+    told = surface_parts(surface_of(volume(labels)))
+    assert sorted(part.name for part in told) == ["left", "right"]
+    assert [part.euler for part in told] == [2, 2]
