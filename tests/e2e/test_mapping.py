@@ -101,6 +101,17 @@ def test_features_are_learnt_watched_and_stopped(page: Page, site: MappingSite) 
     expect(page.get_by_test_id("macro-f1")).to_contain_text("0.80")
     expect(page.get_by_test_id("confusion")).to_contain_text("hOc1 taken for hOc2: 4 of 20 (20 %)")
     expect(page.get_by_test_id("robustness")).to_contain_text("45 degrees")
+    expect(page.get_by_test_id("groups")).to_contain_text("hOc2 100 %")
+
+
+def test_patches_that_look_alike_are_shown_side_by_side(page: Page) -> None:
+    page.get_by_test_id("open-nearest").click()
+    pieces = page.get_by_test_id("section-piece")
+    expect(pieces).to_have_count(2)  # a patch, and the one that is nearest to it
+    for piece in pieces.all():
+        expect(piece).to_have_attribute("data-complete", "true")
+    page.get_by_test_id("nearest-hOc2").click()
+    expect(page.get_by_test_id("nearest")).to_contain_text("A patch of hOc2")
 
 
 def test_a_patch_in_the_picture_opens_its_section_there(page: Page) -> None:
