@@ -65,7 +65,7 @@ class GraphSettings(Contract):
     layers: Annotated[int, Field(ge=1, le=15)] = 3
     width: PositiveInt = 512
     features: Annotated[tuple[NodeFeature, ...], Field(min_length=1)] = ("cytoarchitecture", "coordinates", "maps")
-    neighbours: PositiveInt = Field(default=3, description="drawn for each node and layer")
+    neighbours: PositiveInt = Field(default=3, description="drawn for each node and layer of SAGE; attention takes all")
     feature_components: PositiveInt | None = Field(
         default=None, description="principal components kept of deep features; null: all"
     )

@@ -44,8 +44,9 @@ class NeighbourSampler:
 
     def __init__(self, table: Table, neighbours: int | None, layers: int) -> None:
         self._table, self.hops = table, layers
-        self._count = table.shape[1] if neighbours is None else min(neighbours, table.shape[1])
         self._degrees = degrees(table)
+        most = int(self._degrees.max(initial=1))
+        self._count = most if neighbours is None else min(neighbours, most)
         self._places = np.full(len(table), NOBODY, np.int32)
 
     def draw(self, seeds: Nodes, key: int) -> Neighbourhood:

@@ -135,8 +135,11 @@ class GraphBatch:
 def graph_batches(
     graph: JoinedGraphs, settings: GraphSettings, steps: tuple[int, int], hops: int, peers: Peers
 ) -> Iterator[GraphBatch]:
-    """The batches of the steps from the first to before the last, prepared one ahead; of each the process's own share."""
-    sampler = NeighbourSampler(graph.table, settings.neighbours, hops)
+    """The batches of the steps from the first to before the last, prepared one ahead; of each the process's own share.
+
+    Only SAGE draws neighbours: attention takes all, and its dropout leaves some out (thesis 7.1.4).
+    """
+    sampler = NeighbourSampler(graph.table, settings.neighbours if settings.layer == "sage" else None, hops)
     epochs = _Epochs(graph, settings, peers)
 
     def made(step: int) -> GraphBatch:

@@ -2129,7 +2129,7 @@ export interface components {
             momentum: number;
             /**
              * Neighbours
-             * @description drawn for each node and layer
+             * @description drawn for each node and layer of SAGE; attention takes all
              * @default 3
              */
             neighbours: number;

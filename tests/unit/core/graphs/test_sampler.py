@@ -51,7 +51,7 @@ def test_without_a_number_all_neighbours_are_taken():
     vertices, triangles = icosphere(2)
     table = neighbour_table(len(vertices), triangles)
     drawn = NeighbourSampler(table, None, 1).draw(np.arange(162), 0)
-    assert (drawn.drawn == table).all()
+    assert (drawn.drawn == table[:, :6]).all()
     assert drawn.degrees.min() == 5
 
 
@@ -66,7 +66,7 @@ def test_without_layers_a_neighbourhood_is_its_seeds():
     drawn = NeighbourSampler(TABLE, 3, 0).draw(np.array([3, 1]), 0)
     assert drawn.sizes == (2,)
     assert drawn.nodes.tolist() == [3, 1]
-    assert drawn.drawn.shape == (0, 3)
+    assert len(drawn.drawn) == 0
 
 
 def test_a_node_without_neighbours_draws_nobody():
