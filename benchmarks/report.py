@@ -111,8 +111,8 @@ label sets. No coordinates here. `sage` is three layers 128 wide, `mlp` the same
 """,
     "graph_speed": """
 A closed mesh of 760,000 nodes numbered at random, 2,048 seeds, three neighbours drawn; attention of three layers 512 wide, 256
-features and 113 areas, untrained. `full_predict` in bfloat16, all neighbours of every node, beside it in float32; `cpu` is the time of both
-processors together. `load` is the machine's at the end: by the clock it is what other work left over.
+features and 113 areas, untrained. `full_predict` in bfloat16 from all neighbours of every node, beside it in float32; `cpu` is
+the time of both processors together. `load` is the machine's at the end: by the clock it is what other work left over.
 """,
     "ingest": """
 A synthetic section of 20,000 x 20,000 px (JPEG tiles of noise, no pyramid) is ingested with its pyramid (`write`), stored
