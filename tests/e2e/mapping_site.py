@@ -22,7 +22,7 @@ SECTIONS = (901, 921, 941, 961)
 
 @dataclass
 class MappingSite:
-    """Ada's project `demo` on a brain of noise."""
+    """Ada's project `demo` on SMALL, a brain of noise; there is another such brain, OTHER."""
 
     url: str
     backend: Backend
@@ -65,7 +65,8 @@ class Quiet(WSGIRequestHandler):
 def mapping_site(folder: Path, webui: Path = REPOSITORY / "webui" / "dist") -> Iterator[MappingSite]:
     """A site at a free port of this machine."""
     brains = folder / "brains"
-    write_small_brain(brains)
+    for name in ("SMALL", "OTHER"):
+        write_small_brain(brains, name)
     backend = Backend(SqliteStore(folder / "test.sqlite3"), folder, brains)
     settings = Settings(brains=brains, store=folder, secret_file=folder / "secret", webui=webui)
     server = make_server("127.0.0.1", 0, create_app(settings, backend.services), threaded=True, request_handler=Quiet)

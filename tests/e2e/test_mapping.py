@@ -18,6 +18,7 @@ from tests.e2e.conftest import await_result
 from tests.e2e.mapping_site import SECTIONS, MappingSite, mapping_site
 from tests.fakes.mapping import classification_files, features_files, graph_files, midsurface_files
 from tests.fakes.predictions import disc, prediction_files
+from tests.integration.backend.api import P
 
 AREAS = ("hOc1", "hOc2")
 NO_SPACE = """
@@ -195,6 +196,22 @@ def test_the_surface_turns_by_mouse_and_keys_and_is_cut_by_a_section(page: Page)
     expect(view.get_by_test_id("cut-words")).to_have_text("0921")
     expect(canvas).to_have_attribute("data-cut-nodes", re.compile(r"[1-9]\d+"))
     page.keyboard.press("0")
+
+
+def test_a_brain_of_another_project_tests_how_well_it_transfers(page: Page, site: MappingSite) -> None:
+    ada = site.ada()
+    other = {"id": "second", "title": "Second", "brain": "OTHER", "areas": list(AREAS)}
+    assert ada.send("POST", "/api/projects", other).status_code == 201
+    board(page)
+    page.get_by_test_id("use-second").select_option("tests only")
+    start = page.get_by_test_id("start-graph")
+    expect(start).to_be_disabled()
+    expect(start.locator("xpath=..")).to_have_attribute("title", re.compile("project “Second”"))
+    with page.expect_response(lambda answer: answer.request.method == "POST") as sent:
+        page.get_by_test_id("start-features").click()
+    job = sent.value.json()
+    assert (sent.value.status, job["brains"], job["parameters"]["transfer"]) == (201, ["SMALL", "OTHER"], ["OTHER"])
+    assert ada.send("POST", f"{P}/mapping/{job['report']['key']}/cancel").status_code == 200
 
 
 def test_without_webgl_the_page_says_so_and_tells_the_numbers(page: Page) -> None:
