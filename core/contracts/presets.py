@@ -78,7 +78,7 @@ FEATURES_PRESETS: dict[str, FeaturesPreset] = {
             title="Standard",
             description="The thesis's parameters: ResNet50 by supervised contrast, 150 epochs of batches of 2048 patches of "
             "2048 pixels at 2 µm. Wants several GPUs, or one for long.",
-            settings=EncoderSettings(pass_size=32),
+            settings=EncoderSettings(pass_size=8),
         ),
     )
 }

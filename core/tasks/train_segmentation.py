@@ -21,6 +21,7 @@ from core.sampling.resident import ResidentSection, Surroundings, load_resident,
 from core.sampling.shapes import carried
 from core.tasks.context import JobContext, JobInterruptedError
 from core.tasks.model_files import REPORT_FILE, SegmentationModel, load_model, outlines_on, save_model, take_over, write_text
+from core.tasks.telling import say_nothing, tell
 from core.training.batches import batches
 from core.training.loop import TrainingResult, train_model
 from core.training.normalisation import recalibrate
@@ -48,7 +49,7 @@ def train(definition: JobDefinition, context: JobContext) -> None:
     if not isinstance(parameters, TrainParameters):
         raise TrainingInputError(f"job {definition.key} is a {parameters.kind} job, not a train job")
     with joined() as peers:
-        trained = _train(definition, parameters, context if peers.speaks else replace(context, report=_say_nothing), peers)
+        trained = _train(definition, parameters, context if peers.speaks else replace(context, report=say_nothing), peers)
     if not peers.speaks:  # The others need not wait for what one does alone.
         return
     result = trained.result
@@ -108,7 +109,7 @@ def _load_sections(definition: JobDefinition, parameters: TrainParameters, conte
     limit_bytes = RESIDENT_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     sections: list[ResidentSection] = []
     for done, number in enumerate(parameters.sections):
-        _tell(context.report, f"reading section {number}", done, len(parameters.sections))
+        tell(context.report, f"reading section {number}", done, len(parameters.sections))
         outlines = [outlines_on(definition.inputs.annotations, area, number) for area in parameters.areas]
         for area, found in zip(parameters.areas, outlines, strict=True):
             if not found:
@@ -171,11 +172,3 @@ def _tell_validation(
         metrics["validation_f1"] = float(np.mean(list(f1.values())))
     of = settings.iterations
     report(Progress(at=datetime.now(UTC), phase="validated", step=of, of=of, loss=result.loss, metrics=metrics, eta_s=0.0))
-
-
-def _say_nothing(_progress: Progress) -> None:
-    """The report of a process that is not the first."""
-
-
-def _tell(report: Callable[[Progress], None], phase: str, step: int, of: int) -> None:
-    report(Progress(at=datetime.now(UTC), phase=phase, step=step, of=of))
