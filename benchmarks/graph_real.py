@@ -2,11 +2,13 @@
 
 FILE.npz holds one hemisphere (keys lh_* or rh_*). The cortex is divided into 400 contiguous patches, a fifth of which tests,
 whole; the features of its nodes may be looked at from beside it, their labels not. SAGE of three layers stands beside the same
-network without edges and beside a linear discriminant on features averaged over three hops; `lda_15_hops` is how far plain
-averaging goes. Labels: the 12 largest areas of the file, and all. No coordinates there.
+network without edges and beside a linear discriminant on features averaged over three hops. Plain averages over 15 hops tell
+more than three layers see; `sage_far` is the network with averages over 3, 8 and 15 hops beside each node's own features, to
+compare with the discriminant on those of 15. `gain_over_lda` is the smallest over both pairs and both sets of labels: the 12
+largest areas of the file, and all. No coordinates there.
 
 With --test OTHER.npz two networks learn from all of FILE with coordinates, in copies of the hemisphere that are bent at random,
-and with features averaged over 3 and 8 hops beside; their mean tells OTHER's areas. OTHER may be the other hemisphere: it is
+and with the same averages beside; their mean tells OTHER's areas. OTHER may be the other hemisphere: it is
 mirrored, and carried onto FILE's by an affine map. Labels are matched by name. Nothing is chosen on OTHER.
 
 Example: python -m benchmarks.graph_real left.npz --test right.npz --json report.json
@@ -45,7 +47,7 @@ from core.models.graph_network import Disturbance, GraphNetwork, NetworkShape
 from core.training.graph_loop import train_on_graph
 
 FEW, HOPS, FAR_HOPS = 12, 3, 15
-AROUND_HOPS = (3, 8)
+AROUND_HOPS = (3, 8, FAR_HOPS)
 TEST_SHARE, SEED = 0.2, 1
 WIDTH, LEARNING_RATE = 128, 0.1
 DISTURBANCE = Disturbance(feature_dropout=0.05, coordinate_noise=0.05, layer_dropout=0.1)
@@ -87,18 +89,24 @@ def _within(here: Hemisphere, labels: Mapping[int, tuple[str, ...]], quick: bool
         areas = areas_by_name(here, names)
         learnt, judged = (areas >= 0) & ~test, (areas >= 0) & test
         uses = np.where(learnt, TRAINING, NOT_ANNOTATED).astype(np.uint8)
-        graph = CortexGraph.of(here.table, {"cytoarchitecture": here.features.astype(np.float32)}, areas, uses)
+        own = {"cytoarchitecture": here.features.astype(np.float32)}
+        networks: dict[str, tuple[Layer, dict[str, NDArray[np.float32]]]] = {
+            "sage": ("sage", own),
+            "mlp": ("mlp", own),
+            "sage_far": ("sage", own | {"around": _around(here)}),
+        }
         found = {}
-        for layer in ("sage", "mlp"):
+        for name, (layer, features) in networks.items():
+            graph = CortexGraph.of(here.table, features, areas, uses)
             network = _learnt([graph], count, _settings(count, quick, layer))
-            found[layer] = macro_f1(areas[judged], _given(network, graph)[judged].argmax(axis=1), count)
+            found[name] = macro_f1(areas[judged], _given(network, graph)[judged].argmax(axis=1), count)
         for hops in (HOPS, FAR_HOPS):
             rows = averaged(here.features, here.table, hops)
             given = discriminant(rows[learnt], areas[learnt], rows[judged], count)
             found[f"lda_{hops}_hops"] = macro_f1(areas[judged], given, count)
         figures += [Figure(f"graph.{name}_macro_f1_{count}", value, "") for name, value in found.items()]
         mlp_gains.append(found["sage"] - found["mlp"])
-        lda_gains.append(found["sage"] - found[f"lda_{HOPS}_hops"])
+        lda_gains += [found["sage"] - found[f"lda_{HOPS}_hops"], found["sage_far"] - found[f"lda_{FAR_HOPS}_hops"]]
     return [
         Figure("graph.gain_over_mlp", min(mlp_gains), "", goal=0.1, sense="at least"),
         Figure("graph.gain_over_lda", min(lda_gains), "", goal=0.0, sense="at least"),
@@ -159,15 +167,20 @@ def _given(network: GraphNetwork, graph: CortexGraph) -> NDArray[np.float32]:
 
 
 def _placed(hemisphere: Hemisphere, from_centre_mm: Floats, areas: NDArray[np.int16]) -> CortexGraph:
-    """All of a hemisphere with its coordinates, and what is around each node over more than the network's hops."""
-    around = [averaged(hemisphere.features, hemisphere.table, hops) for hops in AROUND_HOPS]
+    """All of a hemisphere with its coordinates, and what is around each node."""
     features = {
         "cytoarchitecture": hemisphere.features.astype(np.float32),
-        "around": np.concatenate([each / each.std(axis=0) for each in around], axis=1).astype(np.float32),
+        "around": _around(hemisphere),
         "coordinates": (from_centre_mm / COORDINATE_MM).astype(np.float32),
     }
     uses = np.where(areas >= 0, TRAINING, NOT_ANNOTATED).astype(np.uint8)
     return CortexGraph.of(hemisphere.table, features, areas, uses)
+
+
+def _around(hemisphere: Hemisphere) -> NDArray[np.float32]:
+    """Averages over more hops than the network has layers, (n, 24 for each of `AROUND_HOPS`)."""
+    means = [averaged(hemisphere.features, hemisphere.table, hops) for hops in AROUND_HOPS]
+    return np.concatenate([each / each.std(axis=0) for each in means], axis=1).astype(np.float32)
 
 
 def _bend(vertices: Floats, generator: np.random.Generator) -> Floats:
