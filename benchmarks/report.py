@@ -33,14 +33,6 @@ record that says it runs; the job's command sleeps. Core: this process and the c
 in the queue, asking Slurm every second, and every 5 s as profiles do where nothing else is said. `load` is the machine's at
 the end.
 """,
-    "features": """
-Encoders on two phantom brains (F01, F02) and a third held out (`benchmarks.feature_brains`, five sections each), `--size
-small`: patches of 128 px at 8 µm (1 mm), taken every 2 mm, 24 of each area in an epoch, 40 epochs in batches of 48; LARS at
-0.16; a quarter of the thesis's variation of intensity. Twenty areas and more take `--size cpu` or `gpu`, so nothing follows
-here for the order of figure 8.1. `f1`, `transfer` and `train`: macro F1 of a linear classifier on the features of patches as
-they are, on test sections, on the brain held out, and on what was learnt. One run of each: differences of a few hundredths
-mean nothing. Other work ran on the same two cores (load average about 10).
-""",
     "crowd": """
 Twenty clients with an event stream each on one section, 18 s on each store (`--quick`; 300 s without), the backend being
 gunicorn as `brodmann up` starts it. Each edits every 0.6 s on the mean, a third of it on six regions that all edit; one

@@ -67,8 +67,8 @@ FEATURES_PRESETS: dict[str, FeaturesPreset] = {
             settings=EncoderSettings(
                 encoder="base",
                 loss="cross_entropy",
-                patches=PatchSettings(pixel_size_um=8.0, patch_px=256, patches_per_area=24),
-                epochs=40,
+                patches=PatchSettings(pixel_size_um=16.0, patch_px=128, patches_per_area=24),
+                epochs=8,
                 batch_size=24,
                 intensity_variation=0.25,
             ),
