@@ -34,12 +34,12 @@ in the queue, asking Slurm every second, and every 5 s as profiles do where noth
 the end.
 """,
     "crowd": """
-Twenty clients with an event stream each on one section, 18 s on each store (`--quick`; 300 s without), the backend being
+Twenty clients with an event stream each on one section, 300 s on each store (18 s with `--quick`), the backend being
 gunicorn as `brodmann up` starts it. Each edits every 0.6 s on the mean, a third of it on six regions that all edit; one
 answer in twenty is thrown away and asked for again. Lost: an acknowledged edit that is not at its version in the region's
 history, or a gap there; doubled: one edit as two versions; untold: changes that a stream did not bring or brought twice.
-Clients and backend share two cores with other work: `load` is the machine's at the end. MongoDB is the pre-release test
-server, not MongoDB's own.
+A section gets 300 regions at most. Clients, backend and database share two cores. MongoDB is a pre-release test server, not
+MongoDB's own: it kept a core busy all the while, the backend an eighth of one, and its answers took longer the more it held.
 """,
     "alignment": """
 Pairs of four phantom brains on which no setting was chosen (`benchmarks.alignment_brains`; settings were chosen on two
