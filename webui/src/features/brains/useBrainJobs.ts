@@ -2,8 +2,8 @@ import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 
 import { cancelBrainJob, createBrainJob, listBrainJobs } from '@/api/calls'
 import type { BrainJob } from '@/api/types'
-import { randomKey } from '@/shared/randomKey'
 import { reportEnded } from '@/shared/report'
+import { useWish } from '@/shared/useWish'
 
 import { activeJobs, type Kind, settledMark } from './model/jobs'
 
@@ -16,12 +16,10 @@ export function useBrainJobs(brain: () => string) {
   const settled = ref<string>() // undefined until the jobs were asked for
   const closed = ref<ReadonlySet<string>>(new Set()) // ended jobs that have said enough
   const error = shallowRef<unknown>()
-  const busy = ref(false)
-  const failure = shallowRef<unknown>() // of the last wish
   let timer: ReturnType<typeof setTimeout> | undefined
   let newest = 0
   let stopped = false
-  let unanswered: { body: string; key: string } | undefined
+  const { busy, failure, ask, askNew } = useWish(jobs, refresh)
 
   const active = computed(() => activeJobs(jobs.value))
 
@@ -44,31 +42,8 @@ export function useBrainJobs(brain: () => string) {
     timer = setTimeout(() => void refresh(), active.value.length ? POLL_INTERVAL_MS : IDLE_INTERVAL_MS)
   }
 
-  /** Sends one wish and shows what came of it; an error stays until the next wish. */
-  async function ask(wish: () => Promise<BrainJob>): Promise<boolean> {
-    busy.value = true
-    try {
-      const job = await wish()
-      jobs.value = [job, ...jobs.value.filter((one) => one.report.key !== job.report.key)]
-      failure.value = undefined
-    } catch (thrown) {
-      failure.value = thrown
-    } finally {
-      busy.value = false
-    }
-    await refresh()
-    return !failure.value
-  }
-
-  /** The same wish after a lost answer keeps its key, so that it never makes a second job. */
-  async function start(kind: Kind, sections: number[]): Promise<boolean> {
-    const body = JSON.stringify([brain(), kind, sections])
-    if (unanswered?.body !== body) unanswered = { body, key: randomKey() }
-    const { key } = unanswered
-    const done = await ask(() => createBrainJob(brain(), { key, kind, sections }))
-    if (done) unanswered = undefined
-    return done
-  }
+  const start = (kind: Kind, sections: number[]) =>
+    askNew([brain(), kind, sections], (key) => createBrainJob(brain(), { key, kind, sections }))
 
   const close = (key: string) => (closed.value = new Set([...closed.value, key]))
   const stop = (key: string) => ask(() => cancelBrainJob(brain(), key))

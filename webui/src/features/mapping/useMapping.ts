@@ -2,7 +2,7 @@ import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 
 import { cancelMapping, createMapping, listMapping } from '@/api/calls'
 import type { MappingJob, MappingPreset } from '@/api/types'
-import { randomKey } from '@/shared/randomKey'
+import { useWish } from '@/shared/useWish'
 
 import { isActive, type Offer } from './model/steps'
 
@@ -15,12 +15,10 @@ export function useMapping(project: () => string) {
   const presets = shallowRef<readonly MappingPreset[]>([])
   const loaded = ref(false)
   const error = shallowRef<unknown>() // of the list
-  const failure = shallowRef<unknown>() // of the last wish
-  const busy = ref(false)
   const active = computed(() => jobs.value.some(isActive))
   let timer: ReturnType<typeof setTimeout> | undefined
   let newest = 0
-  let unanswered: { body: string; key: string } | undefined
+  const { busy, failure, ask, askNew } = useWish(jobs, refresh)
 
   async function refresh(): Promise<void> {
     clearTimeout(timer)
@@ -39,29 +37,9 @@ export function useMapping(project: () => string) {
     timer = setTimeout(() => void refresh(), active.value ? POLL_INTERVAL_MS : IDLE_INTERVAL_MS)
   }
 
-  /** Sends one wish and shows what came of it; an error stays until the next wish. */
-  async function ask(wish: () => Promise<MappingJob>): Promise<boolean> {
-    busy.value = true
-    try {
-      const job = await wish()
-      jobs.value = [job, ...jobs.value.filter((one) => one.report.key !== job.report.key)]
-      failure.value = undefined
-    } catch (thrown) {
-      failure.value = thrown
-    } finally {
-      busy.value = false
-    }
-    await refresh()
-    return !failure.value
-  }
-
-  /** The same wish after a lost answer keeps its key, so that it never makes a second job. */
   async function start({ parameters, more, refused }: Offer): Promise<void> {
     if (refused || busy.value || !parameters) return
-    const body = JSON.stringify([project(), parameters, more])
-    if (unanswered?.body !== body) unanswered = { body, key: randomKey() }
-    const { key } = unanswered
-    if (await ask(() => createMapping(project(), { key, parameters, more_projects: more }))) unanswered = undefined
+    await askNew([project(), parameters, more], (key) => createMapping(project(), { key, parameters, more_projects: more }))
   }
 
   const stop = (key: string) => ask(() => cancelMapping(project(), key))
