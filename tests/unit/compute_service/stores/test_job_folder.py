@@ -2,7 +2,6 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -55,7 +54,7 @@ def test_of_many_writers_at_once_one_creates_the_job(store, tmp_path):
     assert os.listdir(tmp_path) == [definition.key]
 
 
-@pytest.mark.parametrize("key", [uuid4().hex, "..", "../" + "a" * 29, "A" * 32, "", "a" * 33])
+@pytest.mark.parametrize("key", ["0" * 32, "..", "../" + "a" * 29, "A" * 32, "", "a" * 33])
 def test_a_key_that_names_no_job_is_not_found(store, key):
     for question in (store.definition, store.record, store.folder, store.files, store.request_cancel):
         with pytest.raises(JobNotFoundError):
