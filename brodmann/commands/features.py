@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 @transfer_option
 @click.option("--preset", default="demo", show_default=True, help="demo or standard.")
 @click.option("--encoder", help="base, resnet18, resnet50, resnet101 or densenet121, in place of the preset's.")
-@click.option("--loss", help="cross_entropy, supervised_contrastive or self_supervised, in place of the preset's.")
+@click.option(
+    "--loss",
+    help="cross_entropy, supervised_contrastive, self_supervised or distance_and_location, in place of the preset's.",
+)
+@click.option("--start", help="random, or distance_and_location: what the encoder learns first, without areas.")
+@click.option("--start-epochs", type=click.IntRange(1), help="Of that start.")
 @click.option("--epochs", type=click.IntRange(1), help="In place of the preset's.")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Folder for the encoder; an unfinished run goes on."

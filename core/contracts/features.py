@@ -8,7 +8,8 @@ from core.contracts.base import XY, Contract, Identifier, Key
 from core.contracts.datasets import SectionNumber
 
 Encoder = Literal["base", "resnet18", "resnet50", "resnet101", "densenet121"]
-FeatureLoss = Literal["cross_entropy", "supervised_contrastive", "self_supervised"]
+FeatureLoss = Literal["cross_entropy", "supervised_contrastive", "self_supervised", "distance_and_location"]
+Start = Literal["random", "distance_and_location"]
 Areas = Annotated[tuple[Identifier, ...], Field(min_length=2, max_length=1000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -38,6 +39,12 @@ class EncoderSettings(Contract):
     loss: FeatureLoss = "supervised_contrastive"
     patches: PatchSettings = PatchSettings()
     epochs: PositiveInt = 150
+    start: Start = Field(
+        default="random",
+        description="what the encoder begins from: random weights, or those learnt by telling how far apart in the brain "
+        "patches lie, and where (Spitzer et al., 2018)",
+    )
+    start_epochs: PositiveInt = Field(default=30, description="of that start, in which no area is used")
     batch_size: Annotated[int, Field(ge=2)] = 2048
     pass_size: PositiveInt | None = Field(
         default=None,
@@ -148,6 +155,7 @@ class FeaturesReport(Contract):
     feature_width: PositiveInt
     statistics: PatchStatistics
     final_loss: float
+    start_loss: float | None = Field(default=None, description="at the end of the start, where there was one")
     patches_per_s: NonNegativeFloat
     waiting_share: Share = Field(description="of the time of training: what was waited for patches")
     warnings: tuple[str, ...] = ()

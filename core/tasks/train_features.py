@@ -7,9 +7,11 @@ from core.contracts.jobs import JobDefinition
 from core.inference.patch_features import ENCODER_FILE, REPORT_FILE
 from core.models.encoders import encoder_for
 from core.sampling.patch_sites import find_sites, statistics
+from core.sampling.site_places import site_places
 from core.tasks.annotated_brains import annotated_brains, check_transfer
 from core.tasks.context import JobContext, JobInterruptedError
 from core.tasks.model_files import write_text
+from core.tasks.start_encoder import start_encoder, start_settings
 from core.tasks.telling import say_nothing, tell
 from core.training.checkpoint import write_tensors
 from core.training.crops import CropReader
@@ -28,14 +30,16 @@ class _Trained:
     learner: Learner
     statistics: PatchStatistics
     result: EncoderResult
+    start_loss: float | None
+    notes: tuple[str, ...]
 
 
 def train_features(definition: JobDefinition, context: JobContext) -> None:
     """Write `encoder.safetensors` and then `features.json` into the results; resumes from a checkpoint.
 
-    FeaturesInputError, BrainsError, NoPatchesError or TrainingDivergedError say what is wrong with the inputs or the settings;
-    JobInterruptedError when asked to stop, after writing a checkpoint. Several processes, started as torchrun does, train one
-    encoder together; the first one reports and writes. PeersError when they do not find or lose one another.
+    FeaturesInputError, BrainsError, NoPatchesError, PlacesError or TrainingDivergedError say what is wrong with the inputs or
+    the settings; JobInterruptedError when asked to stop, after writing a checkpoint. Several processes, started as torchrun
+    does, train one encoder together; the first one reports and writes. PeersError when they do not find or lose one another.
     """
     parameters = definition.parameters
     if not isinstance(parameters, FeaturesParameters):
@@ -54,15 +58,22 @@ def _train(definition: JobDefinition, parameters: FeaturesParameters, context: J
     tell(context.report, "finding patches", 0, 1)
     brains = annotated_brains(definition, context)
     sites = find_sites(brains, parameters.areas, parameters.transfer, settings.patches)
-    source = CropChunks(CropReader(brains, sites, settings), settings, peers)
-    learner = Learner(encoder_for(settings), settings, len(parameters.areas))
+    reader, encoder, start = CropReader(brains, sites, settings), encoder_for(settings), None
+    by_place = settings.loss == "distance_and_location"
+    places = site_places(sites) if by_place or settings.start != "random" else None
+    if settings.start != "random":
+        first = start_settings(settings)
+        start = start_encoder(encoder, CropChunks(reader, first, peers, places), first, context, peers)
+    source = CropChunks(reader, settings, peers, places if by_place else None)
+    learner = Learner(encoder, settings, len(parameters.areas))
     result = train_encoder(learner, source, settings, context, peers)
     if not result.finished:
         of = settings.epochs * source.steps_per_epoch
         raise JobInterruptedError(f"training was stopped after {result.steps} of {of} steps")
     tell(context.report, "taking statistics", 0, 1)
     recalibrate_by(learner, recalibration(source, learner, settings))
-    return _Trained(learner, statistics(sites, settings.patches), result)
+    notes = (*([places.note] if places else []), *(start.warnings if start else []), *result.warnings)
+    return _Trained(learner, statistics(sites, settings.patches), result, start.loss if start else None, notes)
 
 
 def _report(trained: _Trained, parameters: FeaturesParameters) -> FeaturesReport:
@@ -73,7 +84,8 @@ def _report(trained: _Trained, parameters: FeaturesParameters) -> FeaturesReport
         feature_width=trained.learner.encoder.feature_width,
         statistics=trained.statistics,
         final_loss=result.loss,
+        start_loss=trained.start_loss,
         patches_per_s=result.patches_per_s,
         waiting_share=result.waiting_share,
-        warnings=(*trained.statistics.warnings, *result.warnings),
+        warnings=(*trained.statistics.warnings, *trained.notes),
     )

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from core.contracts.features import EncoderSettings
 from core.sampling.patch_sites import epoch_order
+from core.sampling.site_places import SitePlaces, pair_order
 from core.training.crops import CropReader, Crops, crop_batches
 from core.training.encoder_loop import Chunk
 from core.training.gathered import views_of
@@ -24,13 +25,16 @@ _CHANGES = 1
 class CropChunks:
     """Steps of an epoch go through its order batch by batch; what does not fill a last one is left to the next epoch.
 
-    With fewer patches in an epoch than the settings want in a batch, the epoch is the batch. See `EncoderBatches`.
+    With fewer patches in an epoch than the settings want in a batch, the epoch is the batch. See `EncoderBatches`. With
+    `places` a batch is of pairs, and what is to be found of a patch is its place and not its area.
     """
 
-    def __init__(self, reader: CropReader, settings: EncoderSettings, peers: Peers | None = None) -> None:
-        self._reader, self._settings, self._peers = reader, settings, peers or Peers()
-        patches = len(epoch_order(reader.sites, settings.patches, settings.seed, 0))
-        self.batch_size = min(settings.batch_size, patches)
+    def __init__(
+        self, reader: CropReader, settings: EncoderSettings, peers: Peers | None = None, places: SitePlaces | None = None
+    ) -> None:
+        self._reader, self._settings, self._peers, self._places = reader, settings, peers or Peers(), places
+        patches, most = len(self._order(0)), settings.batch_size if places is None else settings.batch_size // 2 * 2
+        self.batch_size = min(most, patches)
         self.steps_per_epoch = patches // self.batch_size
 
     def chunks(self, first_step: int, last_step: int) -> Iterator[list[Chunk]]:
@@ -46,13 +50,21 @@ class CropChunks:
         for step in range(first_step, last_step):
             if step // self.steps_per_epoch != epoch:
                 epoch = step // self.steps_per_epoch
-                order = epoch_order(self._reader.sites, self._settings.patches, self._settings.seed, epoch)
+                order = self._order(epoch)
             begin = step % self.steps_per_epoch * self.batch_size
             yield order[begin : begin + self.batch_size]
 
+    def _order(self, epoch: int) -> NDArray[np.intp]:
+        if self._places is not None:
+            return pair_order(self._reader.sites, self._settings.seed, epoch)
+        return epoch_order(self._reader.sites, self._settings.patches, self._settings.seed, epoch)
+
     def _chunk(self, crops: Crops, part: NDArray[np.intp]) -> Chunk:
         within = slice(int(part[0]), int(part[-1]) + 1)
-        return Chunk(partial(_views, crops.images[within], crops.seeds[within], self._settings), crops.area[within])
+        wanted = crops.area[within]
+        if self._places is not None:
+            wanted = torch.from_numpy(self._places.points[crops.index[within]]).to(wanted.device)
+        return Chunk(partial(_views, crops.images[within], crops.seeds[within], self._settings), wanted)
 
 
 def _views(images: Tensor, seeds: NDArray[np.int64], settings: EncoderSettings) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from core.contracts.features import EncoderSettings
 from core.contracts.jobs import Progress
+from core.losses.distance_location import PLACE_WIDTH
 from core.models.device import choose_device, mixed_precision, placed
 from core.models.encoders import Encoder, ProjectionHead
 from core.optimisers.lars import lars
@@ -32,7 +33,7 @@ PHASE, STUCK_PHASE = "training", "training (warning: the loss does not fall)"
 class Chunk:
     """Patches that go through the network together: `images` makes their views, the same whenever it is called.
 
-    Shapes: images (views·n, 1, h, w), all first views first; classes (n,). Both on the device.
+    Shapes: images (views·n, 1, h, w), all first views first; classes (n,), or places (n, 3). Both on the device.
     """
 
     images: Callable[[], Tensor]
@@ -62,7 +63,7 @@ class Learner(nn.Module):
         self.encoder, width = encoder, encoder.feature_width
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self.head = nn.Linear(width, areas) if settings.loss == "cross_entropy" else ProjectionHead(width)
+            self.head = _head(settings, width, areas)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits or projections, (n, d), in float32."""
@@ -70,6 +71,12 @@ class Learner(nn.Module):
         with torch.autocast(features.device.type, enabled=False):
             rows: Tensor = self.head(features.float())
         return rows
+
+
+def _head(settings: EncoderSettings, width: int, areas: int) -> nn.Module:
+    if settings.loss == "cross_entropy":
+        return nn.Linear(width, areas)
+    return ProjectionHead(width, PLACE_WIDTH) if settings.loss == "distance_and_location" else ProjectionHead(width)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from core.contracts.features import EncoderSettings
 from core.losses.contrastive import self_supervised, supervised_contrastive
+from core.losses.distance_location import distance_and_location
 from core.training.peers import Peers
 
 
@@ -32,13 +33,16 @@ def own_part(settings: EncoderSettings, rows: Tensor, classes: Tensor, total: in
     """What this process adds to the loss of the joint batch of `total` patches, a scalar in float32.
 
     Its value summed over the processes is the loss, and so is its gradient at all processes' `rows` together. `rows`
-    (n, views, d): of each of the process's own patches the logits (cross-entropy) or the projections; `classes` (n,).
+    (n, views, d): of each of the process's own patches the logits (cross-entropy) or the projections; `classes` (n,), or
+    their places (n, 3) for distance and location.
     """
     if settings.loss == "cross_entropy":
         return functional.cross_entropy(rows[:, 0].float(), classes, reduction="sum") / total
     everyone = gathered(rows.float(), total, peers)
     if settings.loss == "self_supervised":
         whole = self_supervised(everyone.transpose(0, 1).flatten(0, 1), settings.temperature)
+    elif settings.loss == "distance_and_location":
+        whole = distance_and_location(everyone[:, 0], gathered(classes, total, peers))
     else:
         whole = supervised_contrastive(everyone[:, 0], gathered(classes, total, peers), settings.temperature)
     return whole - (1 - 1 / peers.count) * whole.detach()

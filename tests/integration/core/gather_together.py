@@ -27,6 +27,7 @@ CASES: dict[str, tuple[FeatureLoss, int, int | None]] = {
     "supervised": ("supervised_contrastive", 10, None),
     "self-supervised": ("self_supervised", 10, None),
     "supervised in two passes": ("supervised_contrastive", 16, 2),
+    "distance and location in two passes": ("distance_and_location", 16, 2),
 }
 """Loss, patches in a batch, patches that one of four processes holds at a time."""
 OF = 4
@@ -55,6 +56,8 @@ def learnt(case: str, peers: Peers) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(7)
     images = torch.rand(batch, views_of(settings), 1, 8, 8, generator=generator, dtype=torch.float64)
     classes = torch.randint(0, 3, (batch,), generator=generator)
+    if loss == "distance_and_location":
+        classes = 2 * torch.rand(batch, 3, generator=generator) - 1
     torch.manual_seed(0)
     network = _Network().double()
     peers.join_statistics(network)

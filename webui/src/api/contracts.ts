@@ -1694,7 +1694,7 @@ export interface components {
              * @default supervised_contrastive
              * @enum {string}
              */
-            loss: "cross_entropy" | "supervised_contrastive" | "self_supervised";
+            loss: "cross_entropy" | "supervised_contrastive" | "self_supervised" | "distance_and_location";
             /**
              * Momentum
              * @default 0.9
@@ -1739,6 +1739,19 @@ export interface components {
              * @default 200
              */
             shift_um: number;
+            /**
+             * Start
+             * @description what the encoder begins from: random weights, or those learnt by telling how far apart in the brain patches lie, and where (Spitzer et al., 2018)
+             * @default random
+             * @enum {string}
+             */
+            start: "random" | "distance_and_location";
+            /**
+             * Start Epochs
+             * @description of that start, in which no area is used
+             * @default 30
+             */
+            start_epochs: number;
             /**
              * Temperature
              * @default 0.07
@@ -1835,6 +1848,8 @@ export interface components {
              *       "recompute": false,
              *       "seed": 0,
              *       "shift_um": 200,
+             *       "start": "random",
+             *       "start_epochs": 30,
              *       "temperature": 0.07,
              *       "trust": 0.02,
              *       "weight_decay": 0.0001
@@ -1862,6 +1877,12 @@ export interface components {
             /** Patches Per S */
             patches_per_s: number;
             settings: components["schemas"]["EncoderSettings"];
+            /**
+             * Start Loss
+             * @description at the end of the start, where there was one
+             * @default null
+             */
+            start_loss: number | null;
             statistics: components["schemas"]["PatchStatistics"];
             /**
              * Waiting Share

@@ -5,6 +5,7 @@ import torch
 from core.contracts.features import EncoderSettings, PatchSettings
 from core.datasets import BrainFolder
 from core.sampling.patch_sites import AnnotatedBrain, PatchSites
+from core.sampling.site_places import pair_order, site_places
 from core.training.crops import CropReader
 from core.training.encoder_batches import CropChunks
 from core.training.peers import Peers
@@ -74,3 +75,16 @@ def test_two_views_of_a_patch_differ_and_stay_the_same_when_asked_for_again(site
     assert views.shape == (8, 1, 64, 64)
     assert torch.equal(chunk.images(), views)
     assert all(not torch.equal(views[index], views[index + 4]) for index in range(4))
+
+
+def test_pairs_come_with_their_places_in_batches_of_even_size(sites):
+    settings = EncoderSettings(
+        encoder="resnet18", patches=PatchSettings(pixel_size_um=8.0, patch_px=64), batch_size=5, loss="distance_and_location"
+    )
+    places = site_places(sites)
+    pairs = CropChunks(CropReader(sites.brains, sites, settings), settings, None, places)
+    assert (pairs.batch_size, pairs.steps_per_epoch) == (4, COUNT // 4)
+    order = pair_order(sites, settings.seed, 0)
+    for step, (wanted, images) in enumerate(seen(pairs.chunks(0, 3))):
+        assert images.shape == (4, 1, 64, 64)
+        np.testing.assert_array_equal(wanted.numpy(), places.points[order[4 * step : 4 * step + 4]])
