@@ -100,6 +100,10 @@ class DocumentStore(Protocol):
         """
         ...
 
+    def newest(self, collection: Collection, stream: str, name: str) -> int:
+        """The `seq` of the newest document of the stream whose field `stream` is `name`, 0 when there is none."""
+        ...
+
     def find(self, collection: Collection, query: Query) -> list[Document]:
         """The documents a query asks for; ValueError for a query without an index."""
         ...

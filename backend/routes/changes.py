@@ -4,8 +4,9 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -13,11 +14,12 @@ from flask import Response, current_app, request
 
 from backend.domain.errors import BusyError
 from backend.routes.binding import Views, current_user, user
-from backend.services.changes import Changes
+from backend.services.changes import LONGEST_LIST, Changes
 from backend.services.presence import Presence
 from backend.services.projects import Projects
 from core.contracts.api import ChangeList
 from core.contracts.presence import Here, PresenceList
+from core.contracts.projects import Change
 
 Alive = Callable[[], bool]
 T = TypeVar("T")
@@ -35,7 +37,7 @@ ALIVE = "brodmann_alive"
 def change_views(changes: Changes, presence: Presence, projects: Projects) -> Views:
     """Views of the stream of changes and of who is there."""
     free = threading.BoundedSemaphore(MOST_STREAMS)
-    latest = Recent(changes.latest, POLL_S / 2)
+    tail = Tail(changes, POLL_S / 2)
     people = Recent(presence.people, PRESENCE_S / 2)
 
     def list_changes(project: str, after: int | None) -> ChangeList:
@@ -50,7 +52,7 @@ def change_views(changes: Changes, presence: Presence, projects: Projects) -> Vi
         if not free.acquire(blocking=False):
             raise BusyError("Too many pages listen for changes. Ask for the list of changes now and then instead.")
         alive: Alive = current_app.extensions.get(ALIVE, lambda: True)
-        news = News(partial(latest.of, project), partial(changes.after, project), partial(people.of, project))
+        news = News(partial(tail.after, project), partial(people.of, project))
         told = events(news, project, start, alive)
         response = Response(told, mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
@@ -91,12 +93,47 @@ class Recent(Generic[T]):
             return answer
 
 
+class Tail:
+    """The newest changes of projects, read once for all streams of this process."""
+
+    def __init__(self, changes: Changes, age_s: float) -> None:
+        self._changes = changes
+        self._age_s = age_s
+        self._lock = threading.Lock()
+        self._known: dict[str, _Known] = {}
+
+    def after(self, project: str, seq: int) -> list[Change]:
+        """Changes after a number, at most so long after they were told; a stream that is far behind gets them in pieces."""
+        with self._lock:
+            known = self._known.get(project)
+            if known is None or seq > known.reached:
+                known = self._known[project] = _Known(reached=seq)
+            if time.monotonic() - known.asked > self._age_s:
+                known.add(self._changes.after(project, known.reached).changes)
+            if seq >= known.reached - len(known.changes):
+                return [change for change in known.changes if change.seq > seq]
+        return list(self._changes.after(project, seq).changes)
+
+
+@dataclass(slots=True)
+class _Known:
+    """Changes without a gap, the last one being number `reached`."""
+
+    reached: int
+    asked: float = -math.inf
+    changes: deque[Change] = field(default_factory=lambda: deque(maxlen=LONGEST_LIST))
+
+    def add(self, newer: Sequence[Change]) -> None:
+        self.asked = time.monotonic()
+        self.changes.extend(newer)
+        self.reached = newer[-1].seq if newer else self.reached
+
+
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a stream tells of a project: the number of its newest change, the changes after one, and who is there."""
+    """What a stream tells of a project: the changes after a number, and who is there."""
 
-    latest: Callable[[], int]
-    after: Callable[[int], ChangeList]
+    after: Callable[[int], Sequence[Change]]
     people: Callable[[], PresenceList]
 
 
@@ -110,7 +147,7 @@ def events(news: News, project: str, after: int, alive: Alive) -> Iterator[str]:
     looked, seen = -math.inf, ""
     yield f"retry: {RETRY_MS}\n: changes of {project} after {after}\n\n"
     while alive() and time.monotonic() < end:
-        for change in news.after(after).changes if news.latest() > after else ():
+        for change in news.after(after):
             after = change.seq
             spoke = time.monotonic()
             yield f"id: {change.seq}\nevent: {change.kind}\ndata: {change.model_dump_json()}\n\n"

@@ -21,7 +21,6 @@ class Changes:
     def __init__(self, store: DocumentStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._reached: dict[str, int] = {}
 
     def tell(self, project: str, kind: Kind, object_id: str, section: int | None = None, author: str | None = None) -> None:
         """Append one change."""
@@ -56,9 +55,5 @@ class Changes:
         return bool(old) and len(found) == LONGEST_LIST
 
     def latest(self, project: str) -> int:
-        """The number of the newest change, 0 when there is none; every open page asks, so what is known is not sought again."""
-        reached = self._reached.get(project, 0)
-        after = Range("seq", above=reached)
-        query = Query({"project": project}, within=after, order_by="seq", descending=True, limit=1, only=("seq",))
-        self._reached[project] = next((int(document["seq"]) for document in self._store.find(CHANGES, query)), reached)
-        return self._reached[project]
+        """The number of the newest change, 0 when there is none."""
+        return self._store.newest(CHANGES, "project", project)

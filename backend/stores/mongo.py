@@ -7,7 +7,7 @@ id in `_id`.
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -20,7 +20,6 @@ from backend.domain.errors import StoreUnavailableError
 from backend.ports import (
     Document,
     DocumentTooLargeError,
-    KeyValue,
     MissingDocumentError,
     Query,
     Range,
@@ -31,6 +30,7 @@ from backend.ports import (
 DATABASE = "brodmann"
 TIMEOUT_MS = 10_000
 APPEND_ATTEMPTS = 1000
+BATCH = 10_000  # documents that come in one answer, where 16 MB hold them: a section's outlines in one round trip
 PASSING_CODES = (91, 11600, 14031)  # it is ending, was interrupted by that, or its disk is full
 TOO_LARGE_CODES = (10334, 17419, 17420)
 
@@ -47,7 +47,8 @@ class MongoStore:
         self._lock = threading.Lock()
         self._client: MongoClient[Raw] | None = None
         self._made_by = 0
-        self._reached: dict[tuple[str, str], int] = {}
+        self._appending = threading.Lock()
+        self._reached: dict[tuple[str, str], int] = {}  # numbers of streams that were there once; newer ones may be
         try:
             for collection in collections:
                 for index in collection.indexes:
@@ -61,10 +62,10 @@ class MongoStore:
     def get(self, collection: Collection, document_id: str) -> Document:
         """See the port."""
         with self._in(collection) as documents:
-            found = documents.find_one({"_id": document_id}, {"_id": False})
+            found = documents.find_one({"_id": document_id})
         if found is None:
             raise MissingDocumentError(f"{collection.name}/{document_id}")
-        return found
+        return _without_id(found)
 
     def put(self, collection: Collection, document_id: str, document: Document, expected: int) -> Document:
         """See the port."""
@@ -91,24 +92,29 @@ class MongoStore:
     def append(self, collection: Collection, document: Document, stream: str) -> int:
         """See the port. The id holds the number, so two writers never get the same one and none is left out."""
         _check_keys(collection, document)
-        place = collection.name, str(document[stream])
-        first = self._newest(collection, {stream: document[stream]}, self._reached.get(place, 0)) + 1
-        for seq in range(first, first + APPEND_ATTEMPTS):
-            entry = {"_id": place_in_stream(str(document[stream]), seq), **document, "seq": seq, "version": 1}
-            try:
-                with self._in(collection) as documents:
-                    documents.insert_one(entry)
-            except DuplicateKeyError:
-                continue
-            self._reached[place] = seq
-            return seq
-        raise VersionConflictError(f"{collection.name}: others append to {document[stream]} all the time")
+        name = str(document[stream])
+        # Threads of one process that take numbers at once would mostly try the same one.
+        with self._appending:
+            first = self.newest(collection, stream, name) + 1
+            for seq in range(first, first + APPEND_ATTEMPTS):
+                entry = {"_id": place_in_stream(name, seq), **document, "seq": seq, "version": 1}
+                try:
+                    with self._in(collection) as documents:
+                        documents.insert_one(entry)
+                except DuplicateKeyError:
+                    continue
+                self._reached[collection.name, name] = seq
+                return seq
+        raise VersionConflictError(f"{collection.name}: others append to {name} all the time")
 
-    def _newest(self, collection: Collection, stream: Mapping[str, KeyValue], reached: int) -> int:
-        """The last number of a stream; looked for after one that this process has seen, so that a long past costs nothing."""
+    def newest(self, collection: Collection, stream: str, name: str) -> int:
+        """See the port. Looked for after a number that this process has seen, so that a long past costs nothing."""
+        reached = self._reached.get((collection.name, name), 0)
         after = Range("seq", above=reached)
-        newest = Query(stream, within=after, order_by="seq", descending=True, limit=1, only=("seq",))
-        return next((int(found["seq"]) for found in self.find(collection, newest)), reached)
+        query = Query({stream: name}, within=after, order_by="seq", descending=True, limit=1, only=("seq",))
+        found = next((int(one["seq"]) for one in self.find(collection, query)), reached)
+        self._reached[collection.name, name] = found
+        return found
 
     def find(self, collection: Collection, query: Query) -> list[Document]:
         """See the port."""
@@ -119,10 +125,12 @@ class MongoStore:
             wanted[query.within.field] = {word: value for word, value in bounds.items() if value is not None}
         direction = DESCENDING if query.descending else ASCENDING
         order = [(query.order_by, direction)] if query.order_by else []
-        chosen: Mapping[str, bool] = {"_id": False, **dict.fromkeys(query.only, True)}
+        # Whole documents are sent as they lie: to leave the id out, the server would have to write each anew.
+        chosen = {"_id": False, **dict.fromkeys(query.only, True)} if query.only else None
+        sort = [*order, ("_id", direction)]
         with self._in(collection) as documents:
-            found = list(documents.find(wanted, chosen, sort=[*order, ("_id", direction)], limit=query.limit or 0))
-        return [{name: one.get(name) for name in query.only} for one in found] if query.only else found
+            found = list(documents.find(wanted, chosen, sort=sort, limit=query.limit or 0, batch_size=BATCH))
+        return [{name: one.get(name) for name in query.only} if query.only else _without_id(one) for one in found]
 
     def delete(self, collection: Collection, document_id: str) -> None:
         """See the port."""
@@ -155,6 +163,11 @@ class MongoStore:
             if error.code in PASSING_CODES:
                 raise StoreUnavailableError(f"The database does not take this now: {error}. Is its disk full?") from error
             raise
+
+
+def _without_id(stored: Raw) -> Document:
+    del stored["_id"]
+    return stored
 
 
 def _check_keys(collection: Collection, document: Document) -> None:

@@ -61,15 +61,17 @@ class SqliteStore:
     def append(self, collection: Collection, document: Document, stream: str) -> int:
         """See the port."""
         with self._connection() as connection, _immediate(connection):
-            (last,) = connection.execute(
-                f'SELECT COALESCE(MAX(seq), 0) FROM {collection.name} WHERE "{stream}" = ?', (_cell(document[stream]),)
-            ).fetchone()
-            seq = int(last) + 1
+            seq = _newest(connection, collection, stream, str(document[stream])) + 1
             stored = {**document, "seq": seq, "version": 1}
             body = json.dumps(stored, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
             cells = [_cell(stored.get(name)) for name in _columns(collection)]
             _insert(connection, collection, place_in_stream(str(document[stream]), seq), [1, body, *cells])
         return seq
+
+    def newest(self, collection: Collection, stream: str, name: str) -> int:
+        """See the port."""
+        with self._connection() as connection:
+            return _newest(connection, collection, stream, name)
 
     def find(self, collection: Collection, query: Query) -> list[Document]:
         """See the port."""
@@ -178,6 +180,12 @@ def _insert(connection: sqlite3.Connection, collection: Collection, document_id:
         f"INSERT INTO {collection.name} (id, version, body{columns}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING",
         (document_id, *cells),
     ).rowcount
+
+
+def _newest(connection: sqlite3.Connection, collection: Collection, stream: str, name: str) -> int:
+    sql = f'SELECT COALESCE(MAX(seq), 0) FROM {collection.name} WHERE "{stream}" = ?'
+    (last,) = connection.execute(sql, (name,)).fetchone()
+    return int(last)
 
 
 def _columns(collection: Collection) -> tuple[str, ...]:

@@ -217,6 +217,7 @@ class DocumentStoreContract:
     def test_a_stream_counts_from_one_for_each_project(self, store: DocumentStore) -> None:
         assert [store.append(EVENTS, {"project": "p"}, stream="project") for _ in range(3)] == [1, 2, 3]
         assert store.append(EVENTS, {"project": "q"}, stream="project") == 1
+        assert [store.newest(EVENTS, "project", name) for name in ("p", "q", "r")] == [3, 1, 0]
         after = Query({"project": "p"}, within=Range("seq", above=1), order_by="seq")
         assert [document["seq"] for document in store.find(EVENTS, after)] == [2, 3]
 
@@ -239,6 +240,7 @@ class DocumentStoreContract:
         other = self.reopened(store)
         try:
             turns = [each.append(EVENTS, {"project": "p"}, stream="project") for each in (store, other, other, store, other)]
+            assert [each.newest(EVENTS, "project", "p") for each in (store, other)] == [5, 5]
         finally:
             other.close()
         assert turns == [1, 2, 3, 4, 5]

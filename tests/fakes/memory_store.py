@@ -39,10 +39,12 @@ class MemoryStore:
 
     def append(self, collection: Collection, document: Document, stream: str) -> int:
         with self._lock:
-            found = self.find(collection, Query({stream: document[stream]}))
-            seq = 1 + max((int(each["seq"]) for each in found), default=0)
+            seq = 1 + self.newest(collection, stream, str(document[stream]))
             self.put(collection, place_in_stream(str(document[stream]), seq), {**document, "seq": seq}, expected=0)
         return seq
+
+    def newest(self, collection: Collection, stream: str, name: str) -> int:
+        return max((int(each["seq"]) for each in self.find(collection, Query({stream: name}))), default=0)
 
     def find(self, collection: Collection, query: Query) -> list[Document]:
         query.check(collection)

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable
 from functools import partial
+from random import Random
 
 import pytest
 
 from backend.routes import changes as module
-from backend.routes.changes import News, Recent, events
+from backend.routes.changes import News, Recent, Tail, events
 from backend.services.changes import Changes
 from core.contracts.presence import PersonHere, PresenceList
 from tests.fakes.clock import FakeClock
@@ -19,7 +20,7 @@ def nobody() -> PresenceList:
 
 
 def news(changes: Changes, people: Callable[[], PresenceList] = nobody, project: str = "p") -> News:
-    return News(partial(changes.latest, project), partial(changes.after, project), people)
+    return News(partial(Tail(changes, age_s=-1.0).after, project), people)
 
 
 @pytest.fixture
@@ -76,6 +77,43 @@ def test_long_lists_come_in_pieces_that_join(changes: Changes, monkeypatch: pyte
     assert ([change.seq for change in first.changes], first.latest) == ([1, 2], 5)
     last = changes.after("p", 4)
     assert ([change.seq for change in last.changes], last.latest) == ([5], 5)
+
+
+def test_streams_at_different_places_get_each_change_once_from_one_reading() -> None:
+    changes = Changes(MemoryStore(), FakeClock())
+    tail = Tail(changes, age_s=-1.0)
+    random = Random(7)
+    told: dict[int, list[int]] = {start: [] for start in (0, 3, 40)}
+    for _ in range(30):
+        for _ in range(random.randrange(4)):
+            changes.tell("p", "annotation", "a" * 32)
+        start = random.choice(list(told))
+        if (after := told[start][-1] if told[start] else start) <= changes.latest("p"):
+            told[start] += [change.seq for change in tail.after("p", after)]
+    for start, seqs in told.items():
+        rest = [change.seq for change in tail.after("p", seqs[-1] if seqs else start)]
+        assert [*seqs, *rest] == list(range(start + 1, changes.latest("p") + 1))
+
+
+def test_streams_that_ask_within_a_moment_share_one_question_to_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = Changes(MemoryStore(), FakeClock())
+    for _ in range(5):
+        changes.tell("p", "annotation", "a" * 32)
+    tail, asked = Tail(changes, age_s=60.0), []
+    monkeypatch.setattr(changes, "after", lambda project, seq, after=changes.after: asked.append(seq) or after(project, seq))
+    assert [[change.seq for change in tail.after("p", seq)] for seq in (2, 2, 4, 5)] == [[3, 4, 5], [3, 4, 5], [5], []]
+    assert asked == [2]
+    assert [change.seq for change in tail.after("p", 0)] == [1, 2, 3, 4, 5]
+
+
+def test_a_stream_ahead_of_a_tail_that_slept_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.services.changes.LONGEST_LIST", 3)
+    changes = Changes(MemoryStore(), FakeClock())
+    tail = Tail(changes, age_s=-1.0)
+    tail.after("p", 0)
+    for _ in range(20):
+        changes.tell("p", "annotation", "a" * 32)
+    assert [change.seq for change in tail.after("p", 19)] == [20]
 
 
 def test_what_all_streams_ask_is_asked_once_in_a_while_for_each_project() -> None:
