@@ -51,7 +51,7 @@ def views(services: Services, secure_cookies: bool) -> binding.Views:
         **brain_jobs.brain_job_views(services.brain_jobs),
         **derived.derived_views(services.derived, services.tissue, services.alignment),
         **projects.project_views(services.projects),
-        **annotations.annotation_views(services.annotations),
+        **annotations.annotation_views(services.annotations, services.section_lists),
         **proposals.proposal_views(services.proposals, services.suggestions),
         **training.training_views(services.tasks, services.jobs),
         **predictions.prediction_views(services.predictions),

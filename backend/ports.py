@@ -104,6 +104,14 @@ class DocumentStore(Protocol):
         """The `seq` of the newest document of the stream whose field `stream` is `name`, 0 when there is none."""
         ...
 
+    def many(self, collection: Collection, document_ids: Sequence[str]) -> list[Document]:
+        """The documents with these ids, in any order; those that are not there are left out."""
+        ...
+
+    def versions(self, collection: Collection, equal: Mapping[str, KeyValue]) -> dict[str, int]:
+        """The version by id of the documents with these values of key fields, as in a query; they stay in the store."""
+        ...
+
     def find(self, collection: Collection, query: Query) -> list[Document]:
         """The documents a query asks for; ValueError for a query without an index."""
         ...

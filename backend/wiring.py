@@ -43,6 +43,7 @@ from backend.services.projects import Projects
 from backend.services.proposals import Proposals
 from backend.services.publishing import Publishing
 from backend.services.records import Records
+from backend.services.section_lists import SectionLists
 from backend.services.sessions import Sessions
 from backend.services.suggestions import Suggestions
 from backend.services.task_jobs import TaskJobs, task_definition
@@ -73,6 +74,7 @@ class Services:
     alignment: AlignmentByHand
     projects: Projects
     annotations: Annotations
+    section_lists: SectionLists
     tasks: Tasks
     task_jobs: TaskJobs
     jobs: Jobs
@@ -155,6 +157,7 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
         alignment=AlignmentByHand(brains, projects),
         projects=projects,
         annotations=annotations,
+        section_lists=SectionLists(store, projects),
         tasks=Tasks(records, projects, derived, annotations, task_jobs),
         task_jobs=task_jobs,
         jobs=Jobs(records, compute, projects, dispatch),

@@ -1,16 +1,25 @@
 """Annotations and their history."""
 
+from flask import Response
+
 from backend.domain.errors import InvalidError
-from backend.routes.binding import Views, user
+from backend.routes.binding import Views, already_json, user
 from backend.services.annotations import Annotations
+from backend.services.section_lists import SectionLists
+from core.contracts.annotations import AnnotationVersions
 from core.contracts.api import AnnotationList, RevisionList, SaveAnnotation, SavedAnnotation
 
 
-def annotation_views(annotations: Annotations) -> Views:
+def annotation_views(annotations: Annotations, lists: SectionLists) -> Views:
     """Views of annotations."""
 
-    def list_annotations(project: str, section: int) -> AnnotationList:
-        return annotations.of_section(user(), project, section)
+    def list_annotations(project: str, section: int, only: str | None) -> Response:
+        if only is None:
+            return already_json(lists.whole(user(), project, section))
+        return already_json(lists.some(user(), project, section, only.split(",")))
+
+    def list_versions(project: str, section: int) -> AnnotationVersions:
+        return lists.versions(user(), project, section)
 
     def list_deleted_annotations(project: str, section: int) -> AnnotationList:
         return annotations.deleted(user(), project, section)
@@ -28,6 +37,7 @@ def annotation_views(annotations: Annotations) -> Views:
 
     return {
         "list_annotations": list_annotations,
+        "list_annotation_versions": list_versions,
         "list_deleted_annotations": list_deleted_annotations,
         "save_annotation": save_annotation,
         "delete_annotation": delete_annotation,

@@ -50,6 +50,13 @@ def token() -> str | None:
     return request.cookies.get(COOKIE)
 
 
+def already_json(text: str | bytes, status: int = 200) -> Response:
+    """The answer of a view that is JSON already; it changes, so nobody keeps it."""
+    response = Response(text, status=status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _endpoint(route: Route, view: View, sessions: Sessions) -> Callable[..., Response]:
     def endpoint(**arguments: object) -> Response:
         if not route.public:
@@ -94,6 +101,4 @@ def _response(result: BaseModel | Response | None, status: int) -> Response:
         return result
     if result is None:
         return Response(status=status)
-    response = Response(result.model_dump_json(), status=status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return already_json(result.model_dump_json(), status)

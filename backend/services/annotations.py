@@ -19,6 +19,7 @@ from backend.services.brains import find_section
 from backend.services.documents import read, write
 from backend.services.projects import Projects
 from backend.services.records import Records
+from backend.services.section_lists import stacked
 from core.contracts.annotations import Annotation, Drawing, Imported, Source
 from core.contracts.api import (
     AnnotationList,
@@ -57,12 +58,6 @@ class Annotations:
         self._changes = records.changes
         self._projects = projects
 
-    def of_section(self, user: str, project_id: str, section: int) -> AnnotationList:
-        """Regions, lines and notes of a section, without the deleted ones, the lowest first."""
-        project = self._projects.get(user, project_id)
-        find_section(self._projects.brain(project), section)
-        return AnnotationList(annotations=self.drawn(project_id, section=section))
-
     def deleted(self, user: str, project_id: str, section: int) -> AnnotationList:
         """At most 200 deleted ones of a section, those deleted last first."""
         project = self._projects.get(user, project_id)
@@ -79,7 +74,7 @@ class Annotations:
         """The same with lines and notes."""
         found = self._store.find(ANNOTATIONS, Query({"project": project_id, "state": "live", **place}))
         drawn = (read(Annotation, document) for document in found)
-        return tuple(sorted(drawn, key=lambda one: (one.order, one.created_at, one.uid)))
+        return tuple(sorted(drawn, key=stacked))
 
     def annotated_sections(self, project_id: str, area: str) -> list[int]:
         """The sections where an area has a region that is not deleted, in order; outlines stay in the store."""

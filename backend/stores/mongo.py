@@ -7,7 +7,7 @@ id in `_id`.
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from backend.domain.errors import StoreUnavailableError
 from backend.ports import (
     Document,
     DocumentTooLargeError,
+    KeyValue,
     MissingDocumentError,
     Query,
     Range,
@@ -131,6 +132,20 @@ class MongoStore:
         with self._in(collection) as documents:
             found = list(documents.find(wanted, chosen, sort=sort, limit=query.limit or 0, batch_size=BATCH))
         return [{name: one.get(name) for name in query.only} if query.only else _without_id(one) for one in found]
+
+    def many(self, collection: Collection, document_ids: Sequence[str]) -> list[Document]:
+        """See the port."""
+        if not document_ids:
+            return []
+        with self._in(collection) as documents:
+            found = list(documents.find({"_id": {"$in": [*document_ids]}}, batch_size=BATCH))
+        return [_without_id(one) for one in found]
+
+    def versions(self, collection: Collection, equal: Mapping[str, KeyValue]) -> dict[str, int]:
+        """See the port."""
+        Query(equal).check(collection)
+        with self._in(collection) as documents:
+            return {one["_id"]: one["version"] for one in documents.find(dict(equal), {"version": True}, batch_size=BATCH)}
 
     def delete(self, collection: Collection, document_id: str) -> None:
         """See the port."""

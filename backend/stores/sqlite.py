@@ -3,7 +3,7 @@
 import json
 import queue
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -90,6 +90,20 @@ class SqliteStore:
         with self._connection() as connection:
             rows = connection.execute(sql, (*(value for _, value in conditions), limit)).fetchall()
         return [dict(zip(query.only, row, strict=True)) for row in rows] if query.only else [_document(row) for row in rows]
+
+    def many(self, collection: Collection, document_ids: Sequence[str]) -> list[Document]:
+        """See the port."""
+        sql = f"SELECT version, body FROM {collection.name} WHERE id = ?"
+        with self._connection() as connection:
+            rows = [row for one in document_ids for row in connection.execute(sql, (one,))]
+        return [_document(row) for row in rows]
+
+    def versions(self, collection: Collection, equal: Mapping[str, KeyValue]) -> dict[str, int]:
+        """See the port."""
+        Query(equal).check(collection)
+        where = " AND ".join(f'"{name}" = ?' for name in equal) or "TRUE"
+        with self._connection() as connection:
+            return dict(connection.execute(f"SELECT id, version FROM {collection.name} WHERE {where}", (*equal.values(),)))
 
     def delete(self, collection: Collection, document_id: str) -> None:
         """See the port."""

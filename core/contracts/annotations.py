@@ -117,6 +117,12 @@ class Annotation(Drawing):
         return FrozenAnnotation(uid=self.uid, version=self.version, section=self.section, area=self.area, paths=self.paths)
 
 
+class AnnotationVersions(Contract):
+    """At which version each annotation of a section is, deleted ones left out."""
+
+    versions: dict[Key, PositiveInt]
+
+
 class OutlineProblem(Contract):
     """Something wrong with an outline, in words, with the place to look at (µm)."""
 

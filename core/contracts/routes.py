@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from core.contracts import api, api_mapping, datasets, exchange, nomenclature, presence, projects, training
+from core.contracts import annotations, api, api_mapping, datasets, exchange, nomenclature, presence, projects, training
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,16 @@ ROUTES: tuple[Route, ...] = (
         "list_annotations",
         "GET",
         PROJECT + "/sections/{section}/annotations",
-        "The annotations of a section",
+        "The annotations of a section, or of those the ones that are named, with commas between",
         api.AnnotationList,
+        query=(("only", str),),
+    ),
+    Route(
+        "list_annotation_versions",
+        "GET",
+        PROJECT + "/sections/{section}/versions",
+        "At which version each annotation of a section is; a page asks for those that it has in another one",
+        annotations.AnnotationVersions,
     ),
     Route(
         "list_deleted_annotations",

@@ -168,6 +168,23 @@ class DocumentStoreContract:
         store.put(REGIONS, "a", FIRST, expected=0)
         assert store.find(REGIONS, Query({"project": "p"}, only=("section", "area"))) == [{"section": 901, "area": "hOc1"}]
 
+    def test_documents_are_found_by_their_ids_and_those_not_there_left_out(self, store: DocumentStore) -> None:
+        for number in range(4):
+            store.put(REGIONS, f"r{number}", region(number), expected=0)
+        found = store.many(REGIONS, ["r3", "nobody", "r1"])
+        assert sorted(found, key=lambda one: one["section"]) == [store.get(REGIONS, "r1"), store.get(REGIONS, "r3")]
+        assert store.many(REGIONS, []) == []
+
+    def test_versions_are_told_by_id_without_the_documents(self, store: DocumentStore) -> None:
+        for number in range(4):
+            store.put(REGIONS, f"r{number}", region(number % 2, project="pq"[number // 3]), expected=0)
+        store.put(REGIONS, "r1", region(1, "hOc2"), expected=1)
+        assert store.versions(REGIONS, {"project": "p"}) == {"r0": 1, "r1": 2, "r2": 1}
+        assert store.versions(REGIONS, {"project": "p", "section": 1}) == {"r1": 2}
+        assert store.versions(REGIONS, {"project": "nobody's"}) == {}
+        with pytest.raises(ValueError, match="no index"):
+            store.versions(REGIONS, {"area": "hOc1"})
+
     def test_everything_of_a_collection_can_be_listed(self, store: DocumentStore) -> None:
         for document_id in ("b", "a"):
             store.put(REGIONS, document_id, region(1, note=document_id), expected=0)

@@ -127,7 +127,7 @@ def unite_after_a_conflict(page: Page, api: Api, hers: Api) -> None:
     page.mouse.move(*at_um(page, 5200.0, 6600.0))
     page.mouse.down()
     page.mouse.move(*at_um(page, 5200.0, 7300.0), steps=3)
-    with page.expect_response(lambda answer: answer.url.endswith(f"/sections/{SECTION}/annotations")):
+    with page.expect_response(lambda answer: f"/sections/{SECTION}/annotations?only={square['uid']}" in answer.url):
         save(hers, square, [(5200.0, 5200.0), (8000.0, 5200.0), (8000.0, 6600.0), (5200.0, 6600.0)])
     page.mouse.up()
     conflict = page.get_by_test_id("conflict")

@@ -2,10 +2,11 @@
 
 import json
 import threading
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from backend.domain.collections import Collection
-from backend.ports import Document, MissingDocumentError, Query, VersionConflictError, place_in_stream
+from backend.ports import Document, KeyValue, MissingDocumentError, Query, VersionConflictError, place_in_stream
 
 
 class MemoryStore:
@@ -45,6 +46,16 @@ class MemoryStore:
 
     def newest(self, collection: Collection, stream: str, name: str) -> int:
         return max((int(each["seq"]) for each in self.find(collection, Query({stream: name}))), default=0)
+
+    def many(self, collection: Collection, document_ids: Sequence[str]) -> list[Document]:
+        held = self._in(collection)
+        return [json.loads(held[one]) for one in document_ids if one in held]
+
+    def versions(self, collection: Collection, equal: Mapping[str, KeyValue]) -> dict[str, int]:
+        Query(equal).check(collection)
+        with self._lock:
+            found = {key: json.loads(text) for key, text in self._in(collection).items()}
+        return {key: document["version"] for key, document in found.items() if _matches(document, Query(equal))}
 
     def find(self, collection: Collection, query: Query) -> list[Document]:
         query.check(collection)

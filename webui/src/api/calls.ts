@@ -51,8 +51,13 @@ export const removeMember = (project: string, user: string) =>
   value(api.DELETE('/api/projects/{project}/members/{user}', at({ project, user })))
 export const listSections = (project: string) => value(api.GET('/api/projects/{project}/sections', at({ project })))
 
-export const listAnnotations = (project: string, section: number) =>
-  exact<AnnotationList>(api.GET('/api/projects/{project}/sections/{section}/annotations', at({ project, section: String(section) })))
+/** Of a section, or of it the ones named. */
+export const listAnnotations = (project: string, section: number, only?: readonly string[]) =>
+  exact<AnnotationList>(api.GET('/api/projects/{project}/sections/{section}/annotations', {
+    params: { path: { project, section: String(section) }, query: only && { only: only.join(',') } },
+  }))
+export const listVersions = (project: string, section: number) =>
+  value(api.GET('/api/projects/{project}/sections/{section}/versions', at({ project, section: String(section) })))
 export const listDeletedAnnotations = (project: string, section: number) =>
   exact<AnnotationList>(api.GET('/api/projects/{project}/sections/{section}/deleted', at({ project, section: String(section) })))
 export const saveAnnotation = (project: string, uid: string, body: SaveAnnotation) =>

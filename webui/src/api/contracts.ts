@@ -919,7 +919,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The annotations of a section */
+        /** The annotations of a section, or of those the ones that are named, with commas between */
         get: operations["list_annotations"];
         put?: never;
         post?: never;
@@ -972,6 +972,23 @@ export interface paths {
         };
         /** An area's outline interpolated between the annotated sections around this one */
         get: operations["read_shape_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/sections/{section}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** At which version each annotation of a section is; a page asks for those that it has in another one */
+        get: operations["list_annotation_versions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1266,6 +1283,16 @@ export interface components {
             text: string;
             /** Version */
             version: number;
+        };
+        /**
+         * AnnotationVersions
+         * @description At which version each annotation of a section is, deleted ones left out.
+         */
+        AnnotationVersions: {
+            /** Versions */
+            versions: {
+                [key: string]: number;
+            };
         };
         /**
          * Area
@@ -6040,7 +6067,9 @@ export interface operations {
     };
     list_annotations: {
         parameters: {
-            query?: never;
+            query?: {
+                only?: string;
+            };
             header?: never;
             path: {
                 project: string;
@@ -6050,7 +6079,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The annotations of a section */
+            /** @description The annotations of a section, or of those the ones that are named, with commas between */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6155,6 +6184,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShapeProposal"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    list_annotation_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At which version each annotation of a section is; a page asks for those that it has in another one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationVersions"];
                 };
             };
             /** @description What went wrong */

@@ -1,19 +1,21 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test, vi } from 'vitest'
 
-import { listAnnotations, listDeletedAnnotations, listRevisions, saveAnnotation } from '@/api/calls'
+import { listDeletedAnnotations, listRevisions, saveAnnotation } from '@/api/calls'
 import { ApiError, noAnswer } from '@/api/errors'
 import type { Annotation, AnnotationRevision } from '@/api/types'
 import { useUndo } from '@/features/undo'
 
 import { useAutosave } from './autosave'
 import { editOf, outlined, type Shape } from './model/history'
+import { readDrawn } from './model/reading'
 import { useAnnotations } from './store'
 
 vi.mock('@/api/calls', () => ({
-  listAnnotations: vi.fn(), listDeletedAnnotations: vi.fn(), listRevisions: vi.fn(), saveAnnotation: vi.fn(), deleteAnnotation: vi.fn(),
+  listDeletedAnnotations: vi.fn(), listRevisions: vi.fn(), saveAnnotation: vi.fn(), deleteAnnotation: vi.fn(),
 }))
-const listed = vi.mocked(listAnnotations)
+vi.mock('./model/reading', () => ({ readDrawn: vi.fn() }))
+const read = vi.mocked(readDrawn)
 
 const region = (version: number): Annotation => ({
   uid: 'a'.repeat(32), project: 'demo', section: 911, area: 'hOc1', paths: [[[0, 0], [9, 0], [9, 9]]],
@@ -21,7 +23,7 @@ const region = (version: number): Annotation => ({
 })
 
 beforeEach(() => {
-  listed.mockReset()
+  read.mockReset()
   vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined, removeItem: () => undefined, length: 0, key: () => null })
   vi.stubGlobal('addEventListener', () => undefined)
   setActivePinia(createPinia())
@@ -30,13 +32,13 @@ beforeEach(() => {
 /** An answer that comes when it is told to. */
 function later() {
   let answer!: (annotations: readonly Annotation[]) => void
-  listed.mockImplementationOnce(() => new Promise((resolve) => { answer = (annotations) => resolve({ annotations: [...annotations] }) }))
+  read.mockImplementationOnce(() => new Promise((resolve) => { answer = resolve }))
   return (annotations: readonly Annotation[]) => answer(annotations)
 }
 
 async function opened(...annotations: Annotation[]) {
   const store = useAnnotations()
-  listed.mockResolvedValueOnce({ annotations })
+  read.mockResolvedValueOnce(annotations)
   await store.open('demo', 911)
   return store
 }
@@ -48,7 +50,7 @@ test('a list asked for before a save does not take the saved region away', async
   store.adopt({ annotation: region(3), problems: [] })
   const answerNew = later()
   answerOld([])
-  await vi.waitFor(() => expect(listed).toHaveBeenCalledTimes(3))
+  await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(3))
   expect(store.regions.map((one) => one.annotation?.version)).toEqual([3])
   answerNew([region(3)])
   await refreshed
@@ -128,12 +130,12 @@ test('without an answer a step waits for the next try', async () => {
 test('what others make of a region in hand waits until it is let go, and rests on what the hand took', async () => {
   const store = await opened(region(3))
   store.hold([uid])
-  listed.mockResolvedValueOnce({ annotations: [{ ...region(4), ...shape(8) }, { ...region(1), uid: 'b' }] })
+  read.mockResolvedValueOnce([{ ...region(4), ...shape(8) }, { ...region(1), uid: 'b' }])
   await store.refresh()
   expect(seen(store)).toEqual({ [uid]: 0, b: 0 })
   store.change(uid, shape(5))
   expect(useAutosave().outbox.get(uid)).toMatchObject({ version: 3 }) // so the server calls it a conflict
-  listed.mockResolvedValueOnce({ annotations: [{ ...region(4), ...shape(8) }] })
+  read.mockResolvedValueOnce([{ ...region(4), ...shape(8) }])
   store.hold([])
   await vi.waitFor(() => expect(seen(store)).toEqual({ [uid]: 5 }))
 })
@@ -141,7 +143,7 @@ test('what others make of a region in hand waits until it is let go, and rests o
 test('a region deleted by another stays in the hand that holds it', async () => {
   const store = await opened(region(3))
   store.hold([uid])
-  listed.mockResolvedValue({ annotations: [] })
+  read.mockResolvedValue([])
   await store.refresh()
   expect(seen(store)).toEqual({ [uid]: 0 })
   store.hold([])
@@ -151,7 +153,7 @@ test('a region deleted by another stays in the hand that holds it', async () => 
 test('what did not change is the same object after a refresh, so that work under way on it still fits', async () => {
   const store = await opened(region(3))
   const before = store.regions[0]!.paths
-  listed.mockResolvedValueOnce({ annotations: [region(3)] })
+  read.mockResolvedValueOnce([region(3)])
   await store.refresh()
   expect(store.regions[0]!.paths).toBe(before)
 })

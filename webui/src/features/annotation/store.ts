@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
-import { listAnnotations, listDeletedAnnotations, listRevisions } from '@/api/calls'
+import { listDeletedAnnotations, listRevisions } from '@/api/calls'
 import { ApiError } from '@/api/errors'
 import type { Annotation, OutlineProblem, Paths, SavedAnnotation } from '@/api/types'
 import { useUndo, type Way } from '@/features/undo'
@@ -10,6 +10,7 @@ import { randomKey } from '@/shared/randomKey'
 import { useAutosave } from './autosave'
 import { type Edit, edited, editOf, fits, inverse, outlined, type Shape, shapeOf } from './model/history'
 import type { Choice } from './model/outbox'
+import { readDrawn } from './model/reading'
 import { merge, type Region } from './model/regions'
 import { refusalWords } from './model/words'
 
@@ -67,7 +68,7 @@ export const useAnnotations = defineStore('annotations', () => {
   async function refresh(): Promise<void> {
     const [inProject, number] = [project.value, section.value!]
     const [turn, adoptedBefore] = [++asked, adopted]
-    const { annotations } = await listAnnotations(inProject, number)
+    const annotations = await readDrawn(inProject, number, server.value)
     if (inProject !== project.value || number !== section.value || turn !== asked) return
     if (adopted !== adoptedBefore) return refresh()
     server.value = keepHeld(annotations)
