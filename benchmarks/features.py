@@ -80,8 +80,8 @@ SIZES = {
     "cpu": Size(
         "cpu",
         PatchSettings(pixel_size_um=16.0, patch_px=128, spacing_mm=2.0, patches_per_area=24),
-        epochs=60,
-        batch_size=92,
+        epochs=40,
+        batch_size=44,
         graphs=GRAPHS_ON_CPU,
     ),
     "gpu": Size(
