@@ -7,12 +7,13 @@ import json
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 from mpi4py import MPI
 
-from core.pipeline import Room
-from core.pipeline.ranks import RankWork, over_ranks
+from core.pipeline import Arrays, Room
+from core.pipeline.ranks import Crew
 from core.pipeline.stage import SLOTS
 
 BATCH_BYTES = 4 << 20
@@ -36,14 +37,21 @@ def plain(world: MPI.Intracomm, messages: int, under_way: int) -> float:
 
 def through_stage(world: MPI.Intracomm, messages: int) -> float:
     """GB/s of batches that a worker has ready and the controller asks for one by one; 0 in the worker."""
-    work: RankWork[int] = RankWork(dict, lambda _arrays: _ready, BATCH_BYTES)
-    with over_ranks(world, work) as stage:
-        if stage is None:
-            return 0.0
+    crew = Crew(world, workers=1)
+    if crew.works:
+        crew.serve()
+        return 0.0
+    with crew.stage(_work, {}, BATCH_BYTES) as stage:
         list(stage.run(range(SLOTS)))
         started = time.perf_counter()
         received = sum(batch["batch"].nbytes for batch in stage.run(range(messages)))
-        return received / (time.perf_counter() - started) / 1e9
+        rate = received / (time.perf_counter() - started) / 1e9
+    crew.dismiss()
+    return rate
+
+
+def _work(_arrays: Arrays) -> Callable[[int, Room], None]:
+    return _ready
 
 
 def _ready(_item: int, room: Room) -> None:

@@ -298,6 +298,11 @@ class JobPaths(RunPaths):
         return self.folder / "results"
 
     @property
+    def lost(self) -> Path:
+        """Of a job of several processes: which of them was killed, and how, in words."""
+        return self.folder / "lost.txt"
+
+    @property
     def cancel_request(self) -> Path:
         """Stands there once someone asked for the job's end."""
         return self.folder / "cancel_requested"

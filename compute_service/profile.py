@@ -89,7 +89,7 @@ class ClusterProfile(Contract):
             "srun", "--mpi=pmi2", "--kill-on-bad-exit=1", "--export=ALL", "--ntasks={processes}", "--cpus-per-task={cpus}",
         ),
         min_length=1,
-        description="what starts a job's processes where it has several; {processes}, {nodes} and {cpus} are filled in",
+        description="what starts the processes of a job of several; {processes}, {working}, {nodes} and {cpus} are filled in",
     )  # fmt: skip
     python: Path | None = Field(default=None, description="Python on the nodes; the service's own where nothing is said")
     prologue: tuple[Annotated[str, AfterValidator(_line)], ...] = ()

@@ -1,6 +1,6 @@
 """`brodmann features`: train an encoder of cortex patches from the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,9 +8,12 @@ import click
 
 from brodmann.annotated import annotated, areas_option, brains_argument, transfer_option
 from brodmann.progress import TerminalProgress
+from brodmann.together import readers_option, together
 
 if TYPE_CHECKING:
+    from compute_service.runner.ranks import Ranks
     from core.contracts.features import EncoderSettings, PatchStatistics
+    from core.contracts.jobs import JobDefinition
 
 
 @click.command(
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--start", help="random, or distance_and_location: what the encoder learns first, without areas.")
 @click.option("--start-epochs", type=click.IntRange(1), help="Of that start.")
 @click.option("--epochs", type=click.IntRange(1), help="In place of the preset's.")
+@readers_option
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Folder for the encoder; an unfinished run goes on."
 )
@@ -37,29 +41,56 @@ def command(
     transfer: tuple[str, ...],
     preset: str,
     out: Path,
+    readers: int,
     **changes: str | int | None,
 ) -> None:
-    """Train an encoder of cortex patches on the outlines that come with the datasets BRAIN..."""
-    from dataclasses import replace
+    """Train an encoder of cortex patches on the outlines that come with the datasets BRAIN...
 
-    from brodmann.local_run import context
+    Under mpiexec or srun the ranks learn together: `mpiexec -n 4 brodmann features ... --readers 1` are two that learn, each
+    with one that reads for it.
+    """
+    from brodmann.local_run import stop_on_interrupt
+    from compute_service.runner.company import read_for_another
     from core.contracts.features import FeaturesParameters
-    from core.inference.patch_features import load_report
     from core.tasks.context import JobInterruptedError
     from core.tasks.run_here import definition_on
-    from core.tasks.train_features import train_features
 
-    inputs, chosen, folders = annotated(brains, areas)
-    job = definition_on(inputs, FeaturesParameters(areas=chosen, transfer=transfer, settings=_settings(preset, changes)))
-    first, *more = folders
-    progress = TerminalProgress()
     try:
-        with context(folders[first], out, out, progress) as surroundings:
-            train_features(job, replace(surroundings, more_brains={name: folders[name] for name in more}))
+        with stop_on_interrupt() as stop_requested, together(readers) as ranks:
+            if ranks.reads:
+                read_for_another(ranks)
+                return
+            inputs, chosen, folders = annotated(brains, areas)
+            parameters = FeaturesParameters(areas=chosen, transfer=transfer, settings=_settings(preset, changes))
+            _train(definition_on(inputs, parameters), folders, out, stop_requested, ranks)
     except JobInterruptedError:
         raise click.ClickException(f"stopped; the same command goes on from the checkpoint in {out}") from None
+    if ranks.speaks:
+        _tell(out)
+
+
+def _train(
+    job: "JobDefinition", folders: Mapping[str, Path], out: Path, stop_requested: Callable[[], bool], ranks: "Ranks"
+) -> None:
+    from dataclasses import replace
+
+    from compute_service.runner.company import work
+    from core.tasks.run_here import context
+    from core.tasks.train_features import train_features
+
+    first, *more = folders
+    progress = TerminalProgress()
+    surroundings = context(folders[first], out, out, progress, stop_requested)
+    more_brains = {name: folders[name] for name in more}
+    try:
+        work(train_features, job, replace(surroundings, more_brains=more_brains, open_stage=ranks.open_stage), ranks)
     finally:
         progress.close()
+
+
+def _tell(out: Path) -> None:
+    from core.inference.patch_features import load_report
+
     report = load_report(out / "results")
     tell_patches(report.statistics)
     click.echo(

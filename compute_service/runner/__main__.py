@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -20,7 +21,9 @@ from types import FrameType
 from typing import Literal
 
 from compute_service.ports import ELEMENT_OPTION, JobPaths, RunPaths
-from compute_service.runner.ranks import Ranks, find_ranks
+from compute_service.runner.company import read_for_another, work
+from compute_service.runner.keeper import Tell, kept
+from compute_service.runner.ranks import Ranks, find_ranks, started_together
 from compute_service.runner.registry import task_for
 from compute_service.runner.surroundings import definition_of, job_context, result_names, verified_brains
 from compute_service.services.files import write_first
@@ -35,8 +38,18 @@ OUT_OF_MEMORY_TYPES = ("MemoryError", "OutOfMemoryError")
 OTHER_LOST, WAIT_FOR_WORD_S = "PeerLostError", 10.0
 
 
-def main(folder: Path, element: int | None = None) -> int:
-    """Run the job of this folder, or its share of an array, and leave the outcome; the exit status as above."""
+def run(folder: Path, element: int | None = None) -> int:
+    """As `main`, under a keeper where it is one of several processes."""
+    if started_together():
+        return kept(folder.absolute(), lambda tell: main(folder, element, tell))
+    return main(folder, element)
+
+
+def main(folder: Path, element: int | None = None, tell: Tell = lambda _name: None) -> int:
+    """Run the job of this folder, or its share of an array, and leave the outcome; the exit status as above.
+
+    `tell` hears the name of this process among several.
+    """
     faulthandler.enable()
     _log_as(Ranks())
     log.info("job %s starts%s", folder.name, "" if element is None else f", element {element}")
@@ -46,11 +59,16 @@ def main(folder: Path, element: int | None = None) -> int:
     stop, ranks = _stop_on_signal(), Ranks()
     try:
         definition = definition_of(paths)
-        ranks = find_ranks(definition.resources.processes)
+        ranks = find_ranks(definition.resources)
         _log_as(ranks)
-        brains = verified_brains(Path(os.environ["BRODMANN_BRAINS"]), definition.inputs)
-        context = job_context(paths, brains, stop.is_set, element)
-        task_for(definition.parameters.kind)(definition, context)
+        tell(ranks.name)
+        log.info("%s is number %d there", ranks.name or "this process", os.getpid())
+        if ranks.reads:
+            read_for_another(ranks)
+        else:
+            brains = verified_brains(Path(os.environ["BRODMANN_BRAINS"]), definition.inputs)
+            context = replace(job_context(paths, brains, stop.is_set, element), open_stage=ranks.open_stage)
+            work(task_for(definition.parameters.kind), definition, context, ranks)
         ranks.meet()  # Well ended is what ended well everywhere.
         if ranks.speaks:
             _leave(paths, own, "succeeded", "Done.")
@@ -116,4 +134,4 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     if not arguments.folder.is_dir():
         parser.error(f"there is no folder {arguments.folder}")
-    sys.exit(main(arguments.folder, arguments.element))
+    sys.exit(run(arguments.folder, arguments.element))

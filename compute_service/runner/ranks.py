@@ -2,6 +2,8 @@
 
 They are started by mpiexec, by srun with PMI, or by torchrun. With MPI the ranks agree on where to meet for
 torch.distributed and say so in the environment as torchrun does, so that `core.training.peers` needs to know one way only.
+Where a job asks for readers, the first ranks of every node work on the job and the others read for them; without MPI each
+process starts its readers itself.
 """
 
 import os
@@ -9,17 +11,22 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+
+from core.contracts.jobs import Resources
+from core.pipeline import OpenStage, processes_open
 
 if TYPE_CHECKING:
     from mpi4py import MPI
     from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
-SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
-"""What MPICH (also under srun --mpi=pmi2) and Open MPI tell each process they start."""
+    from core.pipeline.ranks import Crew
+
+SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
+"""What MPICH (also under srun --mpi=pmi2), Open MPI and srun tell each process they start."""
 LOOK_S = 0.02
 LOOPBACK = "127.0.0.1"
 
@@ -41,7 +48,7 @@ class WrongSizeError(RanksError):
         else:
             text = (
                 f"The job asks for {expected} processes, and {found} were started. Start as many as `resources.processes` of "
-                "the job says."
+                "the job says, and for each of them its `resources.readers`."
             )
         super().__init__(text)
 
@@ -56,6 +63,16 @@ class MpiMissingError(RanksError):
         )
 
 
+def launched() -> int:
+    """How many processes the launcher of an MPI says it started; 1 without one."""
+    return max(int(os.environ.get(name, "1")) for name in SIZES)
+
+
+def started_together() -> bool:
+    """Whether a launcher of MPI started this process as one of several."""
+    return launched() > 1
+
+
 @dataclass(frozen=True, slots=True)
 class Ranks:
     """This process among `size`."""
@@ -66,6 +83,10 @@ class Ranks:
     """Of all processes of the job; None without MPI."""
     store: "TCPStore | None" = None
     """What torchrun's own process keeps for those it started; None where something else did."""
+    crew: "Crew | None" = None
+    """Who reads for whom; None where no rank reads."""
+    open_stage: OpenStage | None = field(default=None, repr=False, compare=False)
+    """Opens a stage of those that read for this process; None where nobody does."""
     _meetings: Iterator[int] = field(default_factory=count, repr=False, compare=False)
 
     @property
@@ -76,7 +97,20 @@ class Ranks:
     @property
     def name(self) -> str:
         """In words, for the log and the screen; empty for a process alone."""
-        return f"process {self.rank + 1} of {self.size}, on {socket.gethostname()}" if self.size > 1 else ""
+        if self.size == 1:
+            return ""
+        reads = f", which reads for process {self.crew.controller + 1}" if self.reads and self.crew else ""
+        return f"process {self.rank + 1} of {self.size}{reads}, on {socket.gethostname()}"
+
+    @property
+    def reads(self) -> bool:
+        """Whether this process reads for another, in place of working on the job itself."""
+        return self.crew is not None and self.crew.works
+
+    def dismiss(self, word: str = "") -> None:
+        """Let those go that read for this process, with a word for them; called by all that work on the job, together."""
+        if self.crew is not None:
+            self.crew.dismiss(word)
 
     def meet(self) -> None:
         """Wait until all have come so far; a process alone waits for nobody.
@@ -102,23 +136,33 @@ class Ranks:
         os._exit(status)
 
 
-def find_ranks(expected: int) -> Ranks:
-    """Who this process is among the `expected` ones that the job asks for; they know from then on how to meet.
+def find_ranks(resources: Resources) -> Ranks:
+    """Who this process is among those that the job asks for; they know from then on how to meet.
 
     Raises:
         WrongSizeError, MpiMissingError: with what to do about it.
+        StageError: a node's processes cannot be shared out so that each that works has its readers there.
     """
+    expected, own_readers = resources.ranks, processes_open(resources.readers) if resources.readers else None
     if "RANK" in os.environ and "WORLD_SIZE" in os.environ:
-        return _checked(Ranks(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]), store=_store_of_torchrun()), expected)
-    if expected == 1 and all(os.environ.get(name, "1") == "1" for name in SIZES):
-        return Ranks()
+        rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+        return _checked(Ranks(rank, size, store=_store_of_torchrun(), open_stage=own_readers), resources.processes)
+    if resources.processes == 1 and not started_together():
+        return Ranks(open_stage=own_readers)
     try:
         from mpi4py import MPI  # noqa: PLC0415 - loading it starts MPI, which a process alone has no need of
     except (ImportError, RuntimeError) as error:
         raise MpiMissingError(expected, error) from error
     world = MPI.COMM_WORLD
     ranks = _checked(Ranks(world.rank, world.size, world), expected)
-    os.environ.update(_rendezvous(world, world.Split_type(MPI.COMM_TYPE_SHARED)))
+    if resources.readers:
+        from core.pipeline.ranks import Crew  # noqa: PLC0415 - it loads MPI
+
+        crew = Crew(world, resources.readers)
+        ranks = replace(ranks, crew=crew, open_stage=crew.stage)
+    workers = world.Split(int(ranks.reads), world.rank)
+    if not ranks.reads:
+        os.environ.update(_rendezvous(workers, workers.Split_type(MPI.COMM_TYPE_SHARED)))
     return ranks
 
 
@@ -137,7 +181,7 @@ def _checked(ranks: Ranks, expected: int) -> Ranks:
     return ranks
 
 
-def _rendezvous(world: "MPI.Intracomm", node: "MPI.Comm") -> dict[str, str]:
+def _rendezvous(world: "MPI.Comm", node: "MPI.Comm") -> dict[str, str]:
     """Where the processes meet for torch.distributed: at the first one, in torchrun's words."""
     on_one_machine = len(set(world.allgather(_machine()))) == 1
     host = LOOPBACK if on_one_machine else socket.gethostname()

@@ -27,6 +27,7 @@ from compute_service.schedulers.local_files import (
     read_process,
     write,
 )
+from compute_service.schedulers.lost import forget_lost, lost_words
 from compute_service.schedulers.mpiexec import ON_LOOPBACK, together
 from compute_service.schedulers.processes import is_alive, kill_all, session_members
 from compute_service.schedulers.supervisor import ALREADY_RUNNING
@@ -139,14 +140,15 @@ class LocalScheduler:
         entry = Entry(
             queue_id=f"{name}.{time.time_ns()}",
             place=str(place),
-            argv=together(argv, resources.processes, self._options.environment.get("PATH")),
+            argv=together(argv, resources, self._options.environment.get("PATH")),
             # More than there is would wait for ever: such a job gets the machine for itself.
-            cpus=min(resources.cpus * resources.processes, self._options.slots_cpus),
+            cpus=min(resources.cpus * resources.ranks, self._options.slots_cpus),
             time_limit_s=resources.time_limit_s,
             stop_grace_s=self._options.stop_grace_s,
             submitted_at=time.time(),
-            processes=resources.processes,
+            processes=resources.ranks,
         )
+        forget_lost(place)
         write(self._active / entry.queue_id, entry)
         return entry.queue_id
 
@@ -236,12 +238,13 @@ def _verdict(entry: Entry) -> QueueStatus:
         return QueueStatus(QueueState.INTERRUPTED, end.reason)
     if end.code == 0 and not end.reason:
         return QueueStatus(QueueState.COMPLETED)
-    return QueueStatus(QueueState.FAILED, end.reason or _exit_words(end.code, entry.processes))
+    return QueueStatus(QueueState.FAILED, end.reason or _exit_words(end.code, entry))
 
 
-def _exit_words(code: int, processes: int) -> str:
+def _exit_words(code: int, entry: Entry) -> str:
     if code < 0:
         return f"it was killed by signal {signal.Signals(-code).name}"
-    if processes > 1 and code in DEADLY:  # mpiexec ends with the number of the signal that killed a process.
-        return f"one of its {processes} processes was killed by signal {signal.Signals(code).name}"
+    if entry.processes > 1 and code in DEADLY:  # mpiexec ends with the number of the signal that killed a process.
+        words = f"one of its {entry.processes} processes was killed by signal {signal.Signals(code).name}"
+        return lost_words(Path(entry.place)) or words
     return f"it ended with exit code {code}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from compute_service.ports import SubmissionRefusedError
+from core.contracts.jobs import Resources
 
 MPIEXEC = "mpiexec"
 ON_LOOPBACK = {"HYDRA_IFACE": "lo", "UCX_NET_DEVICES": "lo"}
@@ -21,18 +22,20 @@ def find_mpiexec(path: str | None = None) -> str | None:
     return str(beside) if beside.is_file() else shutil.which(MPIEXEC, path=path)
 
 
-def together(argv: Sequence[str], processes: int, path: str | None = None) -> tuple[str, ...]:
-    """The command line that starts so many of `argv` as ranks of one MPI program.
+def together(argv: Sequence[str], resources: Resources, path: str | None = None) -> tuple[str, ...]:
+    """The command line that starts `argv` as the ranks of one MPI program; without MPI one process starts its own readers.
 
     Raises:
-        SubmissionRefusedError: this machine has no MPI.
+        SubmissionRefusedError: this machine has no MPI, which the job needs.
     """
-    if processes == 1:
+    if resources.ranks == 1:
         return tuple(argv)
     mpiexec = find_mpiexec(path)
-    if mpiexec is None:
-        raise SubmissionRefusedError(
-            f"The job asks for {processes} processes, and this machine has no mpiexec to start them. Install "
-            "`brodmann[mpi]` into the compute service's Python environment, or ask for one process."
-        )
-    return (mpiexec, "-n", str(processes), *argv)
+    if mpiexec is not None:
+        return (mpiexec, "-n", str(resources.ranks), *argv)
+    if resources.processes == 1:
+        return tuple(argv)
+    raise SubmissionRefusedError(
+        f"The job asks for {resources.processes} processes, and this machine has no mpiexec to start them. Install "
+        "`brodmann[mpi]` into the compute service's Python environment, or ask for one process."
+    )

@@ -16,6 +16,7 @@ from pathlib import Path
 from compute_service.ports import JobPaths, QueueState, QueueStatus, SchedulerUnavailableError, SubmissionRefusedError
 from compute_service.profile import ClusterProfile
 from compute_service.schedulers import slurm_files as files
+from compute_service.schedulers.lost import forget_lost
 from compute_service.schedulers.slurm_batch import Request, batch_script, partition_for, sbatch_argv, time_min
 from compute_service.schedulers.slurm_client import SlurmClient, SlurmComplaintError
 from compute_service.schedulers.slurm_files import Ledger, SlurmPaths, Ticket
@@ -129,6 +130,7 @@ class SlurmScheduler:
             resources=resources,
             elements=tuple(sorted(element for element in new if element is not None)),
         )
+        forget_lost(job_dir)
         slurm_id = self._send(request, new.values())
         return active | {element: Ticket(slurm_id, element, request.name).queue_id for element in new}
 

@@ -39,10 +39,10 @@ def partition_for(resources: Resources, profile: ClusterProfile) -> Partition:
 
 
 def _lack(resources: Resources, partition: Partition) -> str:
-    per_node = resources.processes // resources.nodes
+    per_node = resources.ranks // resources.nodes
     asked = {
         "nodes": (resources.nodes, partition.nodes),
-        "GPUs on a node": (resources.gpus * per_node, partition.gpus_per_node),
+        "GPUs on a node": (_gpus_per_node(resources), partition.gpus_per_node),
         "processors on a node": (resources.cpus * per_node, partition.cpus_per_node),
         "MB of memory on a node": (resources.memory_mb * per_node, partition.memory_mb_per_node),
     }
@@ -50,6 +50,11 @@ def _lack(resources: Resources, partition: Partition) -> str:
         if wanted > there:
             return f"it asks for {wanted} {what}, partition {partition.name} has {there}"
     return ""
+
+
+def _gpus_per_node(resources: Resources) -> int:
+    """Readers have none."""
+    return resources.gpus * resources.processes // resources.nodes
 
 
 def time_min(resources: Resources, partition: Partition) -> int:
@@ -60,7 +65,7 @@ def time_min(resources: Resources, partition: Partition) -> int:
 def sbatch_argv(request: Request, profile: ClusterProfile, script: Path, stop_grace_s: float) -> list[str]:
     """The whole command line; SubmissionRefusedError."""
     resources, partition = request.resources, partition_for(request.resources, profile)
-    per_node = resources.processes // resources.nodes
+    per_node = resources.ranks // resources.nodes
     folder = _escaped(request.job_dir)
     log = f"{folder}/elements/%a/log.txt" if request.elements else f"{folder}/log.txt"
     options = {
@@ -69,11 +74,11 @@ def sbatch_argv(request: Request, profile: ClusterProfile, script: Path, stop_gr
         "account": profile.account,
         "qos": profile.qos,
         "nodes": resources.nodes,
-        "ntasks": resources.processes,
+        "ntasks": resources.ranks,
         "ntasks-per-node": per_node,
         "cpus-per-task": resources.cpus,
         "mem": f"{resources.memory_mb * per_node}M" if profile.asks_for_memory else None,
-        "gres": f"{profile.gpu_gres}:{resources.gpus * per_node}" if resources.gpus else None,
+        "gres": f"{profile.gpu_gres}:{_gpus_per_node(resources)}" if resources.gpus else None,
         "time": time_min(resources, partition),
         # To the batch script alone, which hands it on: so a time limit becomes a checkpoint.
         "signal": f"B:TERM@{ceil(stop_grace_s)}",
@@ -94,8 +99,13 @@ def sbatch_argv(request: Request, profile: ClusterProfile, script: Path, stop_gr
 def command_words(request: Request, profile: ClusterProfile) -> str:
     """The job's command as a line of the script."""
     resources = request.resources
-    values = {"processes": resources.processes, "nodes": resources.nodes, "cpus": resources.cpus}
-    launcher = [_filled(word, values) for word in profile.launcher] if resources.processes > 1 else []
+    values = {
+        "processes": resources.ranks,
+        "working": resources.processes,
+        "nodes": resources.nodes,
+        "cpus": resources.cpus,
+    }
+    launcher = [_filled(word, values) for word in profile.launcher] if resources.ranks > 1 else []
     words = shlex.join([*launcher, *request.argv])
     return f"{words} {ELEMENT}" if request.elements else words
 
@@ -166,7 +176,7 @@ def _heartbeat(interval_s: int) -> Sequence[str]:
 
 def _told_to_stop(request: Request, profile: ClusterProfile) -> str:
     """How the command is told: srun takes a TERM for the order to kill its processes at once, so Slurm tells those itself."""
-    by_slurm = request.resources.processes > 1 and Path(profile.launcher[0]).name == "srun"
+    by_slurm = request.resources.ranks > 1 and Path(profile.launcher[0]).name == "srun"
     return 'scancel --signal=TERM "$SLURM_JOB_ID"' if by_slurm else 'kill -TERM "$child"'
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from compute_service.ports import QueueState, QueueStatus
+from compute_service.schedulers.lost import lost_words
 from compute_service.schedulers.slurm_client import SlurmClient, SlurmComplaintError
 from compute_service.schedulers.slurm_files import REVOKED, SlurmPaths, Ticket, close, read_exit, read_ledger, revoke
 from compute_service.schedulers.slurm_text import (
@@ -137,7 +138,8 @@ def verdict_of(paths: SlurmPaths, ended: Ended) -> QueueStatus:
             return BEGUN_TWICE
         if ended.on_node and not paths.claim.exists():
             return NOT_STARTED
-    asked = Asked(ledger.memory_mb, ledger.time_min) if ledger else Asked(0, 0)
+    lost = lost_words(paths.place)
+    asked = Asked(ledger.memory_mb, ledger.time_min, lost) if ledger else Asked(0, 0, lost)
     return verdict(ended, left is not None and left.stopped, log_of(paths), asked)
 
 

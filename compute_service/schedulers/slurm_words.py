@@ -56,10 +56,12 @@ OOM_TEXT = re.compile(rb"oom-kill|exceeded memory limit|out.of.memory handler|OU
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an ended submission had asked for, for the words about it."""
+    """What an ended submission had asked for and what it left, for the words about it."""
 
     memory_mb: int
     time_min: int
+    lost: str = ""
+    """Which of its processes was killed, in words; "" where nobody says."""
 
 
 def waiting_words(reason: str, before: int | None) -> str:
@@ -89,7 +91,7 @@ def verdict(ended: Ended, stopped: bool, log: bytes, asked: Asked) -> QueueStatu
         return QueueStatus(QueueState.INTERRUPTED, why)
     if ended.state in ("TIMEOUT", "DEADLINE"):
         return QueueStatus(QueueState.FAILED, f"it reached its time limit of {asked.time_min} min before it had a checkpoint")
-    return QueueStatus(QueueState.FAILED, failure_words(ended))
+    return QueueStatus(QueueState.FAILED, asked.lost or failure_words(ended))
 
 
 def failure_words(ended: Ended) -> str:

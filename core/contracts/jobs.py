@@ -37,6 +37,8 @@ MOST_ELEMENTS = 1000
 """Of an array: what Slurm takes as it comes (MaxArraySize 1001)."""
 MOST_PROCESSES = 4096
 """Of a multi-rank job; more is taken for a slip of the pen."""
+READ_AHEAD: tuple[JobKind, ...] = ("features",)
+"""Kinds whose patches other processes can read."""
 SECTIONS_PER_ELEMENT = 32
 """Of a prediction: so many that an element's start, some ten seconds for libraries, model and regions, weighs little."""
 
@@ -113,7 +115,10 @@ class JobInputs(Contract):
 
 
 class Resources(Contract):
-    """What a job asks of the scheduler: each of its processes, and of an array each of its elements."""
+    """What a job asks of the scheduler: each of its processes, and of an array each of its elements.
+
+    Processors and memory are those of each process, readers among them; GPUs those of each process that learns.
+    """
 
     cpus: PositiveInt = 2
     gpus: NonNegativeInt = 0
@@ -125,14 +130,24 @@ class Resources(Contract):
     processes: PositiveInt = Field(
         default=1, le=MOST_PROCESSES, description="processes that work together (MPI ranks), started and ended as one"
     )
+    readers: NonNegativeInt = Field(
+        default=0, description="further processes for each of these, on its node, that read its patches; 0: threads read"
+    )
     nodes: PositiveInt = Field(default=1, description="machines over which the processes are spread evenly")
+
+    @property
+    def ranks(self) -> int:
+        """All processes that are started together: those that work and those that read for them."""
+        return self.processes * (1 + self.readers)
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.processes % self.nodes:
             raise ValueError(f"{self.processes} processes cannot be spread evenly over {self.nodes} nodes")
-        if self.array > 1 and self.processes > 1:
+        if self.array > 1 and self.ranks > 1:
             raise ValueError("the elements of an array are one process each: ask for an array or for several processes")
+        if self.ranks > MOST_PROCESSES:
+            raise ValueError(f"{self.processes} processes with {self.readers} readers each are more than {MOST_PROCESSES}")
         return self
 
 
@@ -153,6 +168,13 @@ class JobDefinition(Contract):
         most = len(self.parameters.sections) if self.parameters.kind == "predict" else 1
         if self.resources.array > most:
             raise ValueError(f"a {self.parameters.kind} job like this has work for {most} elements, not {self.resources.array}")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_read_for(self) -> Self:
+        if self.resources.readers and self.parameters.kind not in READ_AHEAD:
+            kinds = " and ".join(READ_AHEAD)
+            raise ValueError(f"a {self.parameters.kind} job has nothing for readers to do: only {kinds} jobs may have them")
         return self
 
     @model_validator(mode="after")

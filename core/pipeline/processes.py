@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from core.pipeline.slots import Arrays, read_shared, read_slot, room_for, slot_bytes, write_arrays
-from core.pipeline.stage import SLOTS, Build, Stage, WorkerFailedError, WorkerLostError, answer, built
+from core.pipeline.stage import SLOTS, Build, OpenStage, Stage, WorkerFailedError, WorkerLostError, answer, built
 
 Item = TypeVar("Item")
 END_S = 5.0
@@ -29,6 +29,11 @@ def over_processes(build: Build[Item], arrays: Arrays, workers: int, largest_res
     with ExitStack() as stack:
         channels = [stack.enter_context(_worker(number, (build, shared), largest_result_bytes)) for number in range(workers)]
         yield Stage(channels)
+
+
+def processes_open(workers: int) -> OpenStage:
+    """What opens stages of so many worker processes."""
+    return lambda build, arrays, largest_result_bytes: over_processes(build, arrays, workers, largest_result_bytes)
 
 
 class _ProcessChannel:

@@ -5,94 +5,151 @@ before it asks for them, a worker makes the next result while the one before is 
 """
 
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 from mpi4py import MPI
 
 from core.pipeline.roles import assigned
 from core.pipeline.slots import Arrays, read_shared, read_slot, room_for, slot_bytes, write_arrays
-from core.pipeline.stage import SLOTS, Build, Stage, StageError, Work, WorkerFailedError, answer, built
+from core.pipeline.stage import SLOTS, Build, Item, Stage, WorkerFailedError, answer, built
 
-Item = TypeVar("Item")
-_ITEM, _RESULT = 1, 2
-_SPIN_S, _LOOK_S = 1e-3, 2e-4
-"""An MPI that waits takes its whole core: look closely for a moment, then now and then."""
+_ASKED, _RESULT = 1, 2
+_SPIN_S, _LOOK_S, _SELDOM_S, _SHARE = 1e-3, 2e-4, 2e-2, 0.01
+"""An MPI that waits takes its whole core: look closely for a moment, then now and then, ever more seldom."""
 
 
 @dataclass(frozen=True, slots=True)
-class RankWork(Generic[Item]):
-    """What the ranks do: `make` gives a node's arrays and is called by one of its ranks, `build` makes the work of them."""
+class _Opening:
+    """The word to a worker that a stage begins; items follow, then the word that it is over."""
 
-    make: Callable[[], Arrays]
-    build: Build[Item]
-    largest_result_bytes: int
-    """Of the arrays of a result together."""
+    build: bytes
+    size: int
 
 
-@contextmanager
-def over_ranks(world: MPI.Intracomm, work: RankWork[Item], controllers_per_node: int = 1) -> Iterator[Stage[Item] | None]:
-    """The first ranks of every node become controllers and get a stage; the others work until it is over and get None.
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Something to do."""
 
-    All ranks of `world` call this. The arrays of a node lie in memory once for all its ranks, who may only read them.
+    value: Any
 
-    Raises:
-        StageError: a node has no rank left to work for one of its controllers, or `make` failed there.
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """The stage is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Dismissal:
+    """The worker may go."""
+
+    word: str
+
+
+class Crew:
+    """The ranks of an MPI program, each a controller or a worker of one on its node. All ranks make it, together.
+
+    A controller opens one stage after another and dismisses its workers at the end; a worker serves until then:
+
+        crew = Crew(MPI.COMM_WORLD, workers=3)
+        if crew.works:
+            crew.serve()
+        else:
+            with crew.stage(build, arrays, largest_result_bytes) as stage: ...
+            crew.dismiss()
+
+    A program in which something goes wrong is to be ended by `Abort`: nothing here waits for those that failed.
     """
-    node = cast(MPI.Intracomm, world.Split_type(MPI.COMM_TYPE_SHARED, key=world.rank))
-    ours = world.Dup()  # Nothing that is sent here can be taken for a message of anybody else.
-    try:
-        roles = assigned(world.allgather(node.bcast(world.rank, root=0)), controllers_per_node)
-        with node_shared(node, work.make) as arrays:
-            size = slot_bytes(work.largest_result_bytes)
-            mine = [rank for rank, controller in enumerate(roles) if controller == world.rank != rank]
-            if roles[world.rank] != world.rank:
-                _serve(ours, roles[world.rank], built(lambda: work.build(arrays)), size)
-                yield None
-                return
-            channels = [_RankChannel(ours, rank, size) for rank in mine]
-            try:
-                yield Stage(channels)
-            finally:
-                for channel in channels:
-                    channel.end()
-    finally:
-        ours.Free()
-        node.Free()
 
+    def __init__(self, world: MPI.Intracomm, workers: int) -> None:
+        """StageError on all ranks when a node's ranks cannot be shared out to controllers with so many workers each."""
+        self._node = cast(MPI.Intracomm, world.Split_type(MPI.COMM_TYPE_SHARED, key=world.rank))
+        self._comm = world.Dup()  # Nothing that is sent here can be taken for a message of anybody else.
+        self._windows: list[MPI.Win] = []
+        self.controllers = tuple(assigned(world.allgather(self._node.bcast(world.rank, root=0)), workers))
+        """For every rank the rank of its controller, itself where it is one."""
 
-@contextmanager
-def node_shared(node: MPI.Intracomm, make: Callable[[], Arrays]) -> Iterator[Arrays]:
-    """The arrays that `make` makes on the node's first rank, for all its ranks, in one window of shared memory (MPI-3).
+    @property
+    def controller(self) -> int:
+        """The rank this one works for; its own where it is a controller."""
+        return self.controllers[self._comm.rank]
 
-    The arrays can be read until the block ends and not later. StageError on all ranks when making failed.
-    """
-    arrays, size, failure = Arrays(), 0, ""
-    if node.rank == 0:
+    @property
+    def works(self) -> bool:
+        """Whether this rank works for another."""
+        return self.controller != self._comm.rank
+
+    @contextmanager
+    def stage(self, build: Build[Item], arrays: Arrays, largest_result_bytes: int) -> Iterator[Stage[Item]]:
+        """Called by all controllers together: workers that do what `build` makes of the arrays, as `over_processes` has them.
+
+        The arrays of a node's first controller are copied into memory that all ranks of the node see (a window of MPI-3),
+        once for all its workers; it is kept until they are dismissed.
+        """
+        opening = _Opening(MPI.pickle.dumps(build), slot_bytes(largest_result_bytes))
+        channels = [_RankChannel(self._comm, rank, opening.size) for rank in self._workers]
+        for channel in channels:
+            channel.tell(opening)
+        self._shared(arrays)
         try:
-            arrays = make()
-            size = room_for(arrays)
-        except Exception:  # The others wait for it: they must hear, whatever it is.
-            failure = traceback.format_exc()
-    failure = node.bcast(failure, root=0)
-    if failure:
-        reason = failure.strip().rsplit("\n", 1)[-1]
-        raise StageError(f"what the ranks of a node share could not be made: {reason}\n\n{failure}")
-    window = MPI.Win.Allocate_shared(size, 1, comm=node)
-    try:
+            yield Stage(channels)
+        finally:
+            for channel in channels:
+                channel.end(_Over())
+
+    def serve(self) -> str:
+        """A worker's life: one stage after the other, until its controller dismisses it. Returns the controller's word."""
+        while not isinstance(told := _heard(self._comm, self.controller), _Dismissal):
+            self._serve_stage(cast(_Opening, told))
+        self._close()
+        return told.word
+
+    def dismiss(self, word: str = "") -> None:
+        """Called by all controllers together: let the workers go, with a word for them."""
+        for rank in self._workers:
+            _RankChannel(self._comm, rank, 0).end(_Dismissal(word))
+        self._close()
+
+    @property
+    def _workers(self) -> list[int]:
+        return [rank for rank, controller in enumerate(self.controllers) if controller == self._comm.rank != rank]
+
+    def _serve_stage(self, opening: _Opening) -> None:
+        arrays = self._shared({})
+        work = built(lambda: MPI.pickle.loads(opening.build)(arrays))
+        slots = [np.empty(opening.size, np.uint8).data for _ in range(SLOTS)]
+        going: deque[MPI.Request] = deque()
+        number = 0
+        while isinstance(told := _heard(self._comm, self.controller), _Item):
+            if len(going) == SLOTS:
+                _wait(going.popleft())
+            slot = slots[number % SLOTS]
+            going.append(self._comm.Isend(slot[: answer(work, told.value, slot)], self.controller, _RESULT))
+            number += 1
+        for request in going:
+            _wait(request)
+
+    def _shared(self, arrays: Arrays) -> Arrays:
+        """The arrays of the node's first rank, in one window for all of its ranks."""
+        _wait(self._node.Ibarrier())
+        window = MPI.Win.Allocate_shared(room_for(arrays) if self._node.rank == 0 else 0, 1, comm=self._node)
+        self._windows.append(window)
         memory = memoryview(cast(Any, window.Shared_query(0)[0])).cast("B")
-        if node.rank == 0:
+        if self._node.rank == 0:
             write_arrays(memory, arrays)
-        del arrays
         window.Fence()
-        yield read_shared(memory)
-    finally:
-        window.Free()
+        return read_shared(memory)
+
+    def _close(self) -> None:
+        _wait(self._comm.Ibarrier())
+        for window in self._windows:
+            window.Free()
+        self._comm.Free()
+        self._node.Free()
 
 
 class _RankChannel:
@@ -105,13 +162,17 @@ class _RankChannel:
         self._coming: deque[tuple[MPI.Request, memoryview]] = deque()
         self._going: deque[MPI.Request] = deque()
 
+    def tell(self, word: object) -> None:
+        """Send something without waiting."""
+        self._going.append(self._comm.isend(word, self._rank, _ASKED))
+        while self._going and self._going[0].Test():
+            self._going.popleft()
+
     def ask(self, item: Any) -> None:  # noqa: ANN401 - see Channel
         slot = self._slots[self._asked % SLOTS].data
         self._asked += 1
         self._coming.append((self._comm.Irecv(slot, self._rank, _RESULT), slot))
-        self._going.append(self._comm.isend((True, item), self._rank, _ITEM))
-        while self._going and self._going[0].Test():
-            self._going.popleft()
+        self.tell(_Item(item))
 
     def result(self) -> Arrays:
         request, slot = self._coming.popleft()
@@ -121,32 +182,18 @@ class _RankChannel:
             raise WorkerFailedError(f"data worker on rank {self._rank}", found)
         return found
 
-    def end(self) -> None:
-        """Take what is still coming and let the worker go."""
+    def end(self, word: object) -> None:
+        """Take what is still coming and say the last word."""
         while self._coming:
             _wait(self._coming.popleft()[0])
-        self._going.append(self._comm.isend((False, None), self._rank, _ITEM))
+        self.tell(word)
         for request in self._going:
             _wait(request)
 
 
-def _serve(comm: MPI.Intracomm, controller: int, work: Work[Any] | str, size: int) -> None:
-    """A worker's life, until its controller lets it go."""
-    slots = [np.empty(size, np.uint8).data for _ in range(SLOTS)]
-    going: deque[MPI.Request] = deque()
-    number = 0
-    while True:
-        _until(lambda: comm.Iprobe(controller, _ITEM))
-        more, item = comm.recv(source=controller, tag=_ITEM)
-        if not more:
-            break
-        if len(going) == SLOTS:
-            _wait(going.popleft())
-        slot = slots[number % SLOTS]
-        going.append(comm.Isend(slot[: answer(work, item, slot)], controller, _RESULT))
-        number += 1
-    for request in going:
-        _wait(request)
+def _heard(comm: MPI.Intracomm, controller: int) -> object:
+    _until(lambda: comm.Iprobe(controller, _ASKED))
+    return comm.recv(source=controller, tag=_ASKED)
 
 
 def _wait(request: MPI.Request) -> None:
@@ -156,5 +203,6 @@ def _wait(request: MPI.Request) -> None:
 def _until(happened: Callable[[], bool]) -> None:
     started = time.monotonic()
     while not happened():
-        if time.monotonic() - started > _SPIN_S:
-            time.sleep(_LOOK_S)
+        waited = time.monotonic() - started
+        if waited > _SPIN_S:
+            time.sleep(min(_SELDOM_S, max(_LOOK_S, _SHARE * waited)))

@@ -5,22 +5,21 @@ from collections.abc import Sequence
 from core.pipeline.stage import StageError
 
 
-def assigned(nodes: Sequence[int], controllers_per_node: int) -> list[int]:
+def assigned(nodes: Sequence[int], workers: int) -> list[int]:
     """For every rank the rank of its controller, itself where it is one; `nodes` says for every rank where it is.
 
-    The controllers of a node share its other ranks evenly, so that results need not leave the node. StageError.
+    The first ranks of a node are controllers, so many that each gets `workers` of the others there: results need not leave
+    the node. StageError where they cannot be shared out so.
     """
     found = [-1] * len(nodes)
     for place in dict.fromkeys(nodes):
         here = [rank for rank, node in enumerate(nodes) if node == place]
-        controllers, workers = here[:controllers_per_node], here[controllers_per_node:]
-        if len(workers) < len(controllers):
+        count, left = divmod(len(here), 1 + workers)
+        if left:
             raise StageError(
-                f"a node has {len(here)} ranks: too few for {controllers_per_node} controllers with a worker each. Start "
-                f"{2 * controllers_per_node} or more on every node"
+                f"a node has {len(here)} ranks, which cannot be shared out to controllers with {workers} workers each. Start "
+                f"a multiple of {1 + workers} on every node"
             )
-        for rank in controllers:
-            found[rank] = rank
-        for number, rank in enumerate(workers):
-            found[rank] = controllers[number % len(controllers)]
+        for number, rank in enumerate(here):
+            found[rank] = rank if number < count else here[(number - count) % count]
     return found

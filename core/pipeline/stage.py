@@ -3,12 +3,12 @@
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 from core.pipeline.slots import Arrays, Room, write_failure
 
-__all__ = ["Arrays", "Room", "Stage", "StageError", "WorkerFailedError", "WorkerLostError"]
+__all__ = ["Arrays", "OpenStage", "Room", "Stage", "StageError", "WorkerFailedError", "WorkerLostError"]
 
 Item = TypeVar("Item")
 Work = Callable[[Item, Room], None]
@@ -86,6 +86,10 @@ class Stage(Generic[Item]):
             for channel in waiting:
                 with suppress(StageError):
                     channel.result()
+
+
+OpenStage = Callable[[Build[Any], Arrays, int], AbstractContextManager[Stage[Any]]]
+"""Opens a stage whose workers do what a build makes of shared arrays, with the most bytes that the arrays of a result take."""
 
 
 def built(make: Callable[[], Work[Item]]) -> Work[Item] | str:

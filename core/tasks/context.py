@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.contracts.jobs import Progress
+from core.pipeline import OpenStage
 
 
 class JobInterruptedError(Exception):
@@ -33,3 +34,5 @@ class JobContext:
     """How many elements share the work."""
     more_brains: Mapping[str, Path] = field(default_factory=dict)
     """The datasets of the job's further brains by identifier, verified as well."""
+    open_stage: OpenStage | None = None
+    """Opens a data stage of the processes that read for this one; None where it reads by itself."""

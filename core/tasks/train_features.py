@@ -1,5 +1,6 @@
 """Train an encoder of cortex patches on the annotated sections of one or several brains (thesis chapter 6)."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from core.contracts.features import FeaturesParameters, FeaturesReport, PatchStatistics
@@ -14,7 +15,7 @@ from core.tasks.model_files import write_text
 from core.tasks.start_encoder import start_encoder, start_settings
 from core.tasks.telling import say_nothing, tell
 from core.training.checkpoint import write_tensors
-from core.training.crops import CropReader
+from core.training.crops import CropReader, crop_stage
 from core.training.encoder_batches import CropChunks
 from core.training.encoder_loop import EncoderResult, Learner, recalibration, train_encoder
 from core.training.normalisation import recalibrate_by
@@ -61,17 +62,18 @@ def _train(definition: JobDefinition, parameters: FeaturesParameters, context: J
     reader, encoder, start = CropReader(brains, sites, settings), encoder_for(settings), None
     by_place = settings.loss == "distance_and_location"
     places = site_places(sites) if by_place or settings.start != "random" else None
-    if settings.start != "random":
-        first = start_settings(settings)
-        start = start_encoder(encoder, CropChunks(reader, first, peers, places), first, context, peers)
-    source = CropChunks(reader, settings, peers, places if by_place else None)
-    learner = Learner(encoder, settings, len(parameters.areas))
-    result = train_encoder(learner, source, settings, context, peers)
-    if not result.finished:
-        of = settings.epochs * source.steps_per_epoch
-        raise JobInterruptedError(f"training was stopped after {result.steps} of {of} steps")
-    tell(context.report, "taking statistics", 0, 1)
-    recalibrate_by(learner, recalibration(source, learner, settings))
+    with crop_stage(context.open_stage, reader) if context.open_stage else nullcontext() as readers:
+        if settings.start != "random":
+            first = start_settings(settings)
+            start = start_encoder(encoder, CropChunks(reader, first, peers, places, readers), first, context, peers)
+        source = CropChunks(reader, settings, peers, places if by_place else None, readers)
+        learner = Learner(encoder, settings, len(parameters.areas))
+        result = train_encoder(learner, source, settings, context, peers)
+        if not result.finished:
+            of = settings.epochs * source.steps_per_epoch
+            raise JobInterruptedError(f"training was stopped after {result.steps} of {of} steps")
+        tell(context.report, "taking statistics", 0, 1)
+        recalibrate_by(learner, recalibration(source, learner, settings))
     notes = (*([places.note] if places else []), *(start.warnings if start else []), *result.warnings)
     return _Trained(learner, statistics(sites, settings.patches), result, start.loss if start else None, notes)
 

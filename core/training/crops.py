@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from itertools import islice, repeat, tee
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -15,16 +15,11 @@ from torch import Tensor
 
 from core.ahead import ahead
 from core.models.device import choose_device
-from core.pipeline import Arrays, Stage, over_processes
+from core.pipeline import OpenStage, Stage, processes_open
 from core.sampling.crops import IMAGE, CropReader, Place, crop_px, read_crop
 from core.training.peers import Peers
 
-if TYPE_CHECKING:
-    from mpi4py import MPI
-
-__all__ = [
-    "CropBatches", "CropReader", "Crops", "Place", "crop_batches", "crop_processes", "crop_px", "crop_ranks", "read_crop"
-]  # fmt: skip
+__all__ = ["CropBatches", "CropReader", "Crops", "Place", "crop_batches", "crop_px", "crop_stage", "read_crop"]
 
 THREADS_SUFFICE = 4
 """Up to so many processors threads read; with more, worker processes: the store's HDF5 has one lock for all threads."""
@@ -33,18 +28,9 @@ Seed = int | Sequence[int]
 Batches = Iterable[NDArray[np.intp]]
 
 
-def crop_processes(reader: CropReader, workers: int) -> AbstractContextManager[Stage[Place]]:
-    """Worker processes that read crops: HDF5 has one lock for all threads of a process."""
-    return over_processes(reader.reading, {}, workers, reader.reading.side_px**2)
-
-
-def crop_ranks(
-    world: "MPI.Intracomm", reader: CropReader, controllers_per_node: int = 1
-) -> AbstractContextManager[Stage[Place] | None]:
-    """Ranks of an MPI program that read crops for its controllers; all ranks call this, see `core.pipeline.ranks`."""
-    from core.pipeline.ranks import RankWork, over_ranks  # noqa: PLC0415 - loading it starts MPI
-
-    return over_ranks(world, RankWork(Arrays, reader.reading, reader.reading.side_px**2), controllers_per_node)
+def crop_stage(open_stage: OpenStage, reader: CropReader) -> AbstractContextManager[Stage[Place]]:
+    """A stage whose workers read crops, be they processes or the ranks of an MPI program."""
+    return open_stage(reader.reading, {}, reader.reading.side_px**2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +86,8 @@ def crop_batches(
         reader: knows sites and sections.
         batches: indices of sites, each array a batch.
         seed: of the random shifts and of what `augment` does; None leaves every patch in its place.
-        workers: threads that read, or the stage of `crop_processes` or `crop_ranks`; by default as many threads as processors,
-            worker processes where these are more than `THREADS_SUFFICE`.
+        workers: threads that read, or the stage of `crop_stage`; by default as many threads as processors, worker processes
+            where these are more than `THREADS_SUFFICE`.
         peers: processes that learn together: each reads its share of every batch, with the seeds it has in the joint batch.
         first: number of the first batch, so that what is resumed goes on with the seeds it would have had.
 
@@ -155,7 +141,7 @@ def _read(
         with closing(workers.run(places)) as results:
             yield from (result[IMAGE] for result in results)
     elif workers is None and count > THREADS_SUFFICE:
-        with crop_processes(reader, min(MOST_WORKERS, count)) as stage:
+        with crop_stage(processes_open(min(MOST_WORKERS, count)), reader) as stage:
             yield from _read(reader, places, stage)
     else:
         yield from (crop for _, crop in ahead(reader.read, places, workers or os.cpu_count() or 1))

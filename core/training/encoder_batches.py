@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.contracts.features import EncoderSettings
+from core.pipeline import Stage
 from core.sampling.patch_sites import epoch_order
 from core.sampling.site_places import SitePlaces, pair_order
-from core.training.crops import CropReader, Crops, crop_batches
+from core.training.crops import CropReader, Crops, Place, crop_batches
 from core.training.encoder_loop import Chunk
 from core.training.gathered import views_of
 from core.training.patch_augmentation import augment
@@ -26,13 +27,20 @@ class CropChunks:
     """Steps of an epoch go through its order batch by batch; what does not fill a last one is left to the next epoch.
 
     With fewer patches in an epoch than the settings want in a batch, the epoch is the batch. See `EncoderBatches`. With
-    `places` a batch is of pairs, and what is to be found of a patch is its place and not its area.
+    `places` a batch is of pairs, and what is to be found of a patch is its place and not its area. `readers` are those of
+    `crop_stage`; without them threads read.
     """
 
     def __init__(
-        self, reader: CropReader, settings: EncoderSettings, peers: Peers | None = None, places: SitePlaces | None = None
+        self,
+        reader: CropReader,
+        settings: EncoderSettings,
+        peers: Peers | None = None,
+        places: SitePlaces | None = None,
+        readers: Stage[Place] | None = None,
     ) -> None:
-        self._reader, self._settings, self._peers, self._places = reader, settings, peers or Peers(), places
+        self._reader, self._settings, self._peers = reader, settings, peers or Peers()
+        self._places, self._readers = places, readers
         patches, most = len(self._order(0)), settings.batch_size if places is None else settings.batch_size // 2 * 2
         self.batch_size = min(most, patches)
         self.steps_per_epoch = patches // self.batch_size
@@ -41,7 +49,7 @@ class CropChunks:
         """Crops are read ahead; a step's patches, shifts and changes depend on its number and the settings alone."""
         count = chunk_count(self.batch_size, self._peers.count, self._settings.pass_size)
         steps, seed = self._steps(first_step, last_step), (self._settings.seed, _CHANGES)
-        with crop_batches(self._reader, steps, seed, peers=self._peers, first=first_step) as batches:
+        with crop_batches(self._reader, steps, seed, self._readers, self._peers, first_step) as batches:
             for crops in batches:
                 yield [self._chunk(crops, part) for part in np.array_split(np.arange(len(crops.seeds)), count)]
 

@@ -36,6 +36,13 @@ def small_reader(root: Path, settings: EncoderSettings = SETTINGS) -> CropReader
     return CropReader(brains, small_sites(brains, settings), settings)
 
 
+def reader_of(folder: Path) -> CropReader:
+    """A reader of the crops of a brain that `small_reader` wrote."""
+    brain = BrainFolder(folder)
+    brains = (AnnotatedBrain(brain, drawn_on(tuple(section.number for section in brain.brain.sections))),)
+    return CropReader(brains, small_sites(brains), SETTINGS)
+
+
 def small_sites(brains: tuple[AnnotatedBrain, ...], settings: EncoderSettings = SETTINGS) -> PatchSites:
     """All sites of both areas."""
     return find_sites(brains, AREAS, (), settings.patches)

@@ -1,6 +1,9 @@
 """The terminal's way: build a phantom, train, predict, evaluate; each command on what the one before left."""
 
 import json
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from click.testing import CliRunner
 from brodmann.cli import main
 from core.datasets import adopt_truth
 
+MPIEXEC = Path(sys.executable).with_name("mpiexec")
 SECTIONS = ("--sections", "901,941")
 
 
@@ -92,7 +96,8 @@ def test_training_on_a_section_without_the_area_is_refused(workplace: Path) -> N
 
 def test_features_are_learnt_and_then_tell_areas_apart(workplace: Path) -> None:
     areas = ("--area", "hOc1", "--area", "hOc2")
-    told = brodmann("features", f"{workplace}/TINY", *areas, "--epochs", "1", "--out", f"{workplace}/features")
+    train = ("features", f"{workplace}/TINY", *areas, "--epochs", "1", "--readers", "1")
+    told = brodmann(*train, "--out", f"{workplace}/features")
     assert "patches/s" in told
     assert (workplace / "features" / "results" / "encoder.safetensors").is_file()
     scored = ("classify", f"{workplace}/TINY", *areas, "--features", f"{workplace}/features", "--out", f"{workplace}/classes")
@@ -100,6 +105,23 @@ def test_features_are_learnt_and_then_tell_areas_apart(workplace: Path) -> None:
     assert report["areas"] == ["hOc1", "hOc2"]
     assert report["transfer"] is None
     assert len(report["test"]["confusion"]) == 2
+
+
+@pytest.mark.skipif(find_spec("mpi4py") is None or not MPIEXEC.exists(), reason="needs mpi4py and mpiexec beside Python")
+def test_of_two_ranks_one_learns_features_and_the_other_reads_for_it(workplace: Path) -> None:
+    train = ("features", f"{workplace}/TINY", "--area", "hOc1", "--area", "hOc2", "--epochs", "1", "--readers", "1")
+    command = (str(MPIEXEC), "-n", "2", sys.executable, "-m", "brodmann", *train, "--out", f"{workplace}/ranks")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("patches/s") == 1
+    assert (workplace / "ranks" / "results" / "encoder.safetensors").is_file()
+
+
+def test_ranks_that_cannot_be_shared_out_to_readers_are_refused(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PMI_SIZE", "3")
+    answer = CliRunner().invoke(main, ["features", f"{workplace}/TINY", "--readers", "1", "--out", f"{workplace}/refused"])
+    assert answer.exit_code == 2
+    assert "3 ranks were started: with --readers 1 start a multiple of 2" in answer.output
 
 
 def test_what_is_wrong_with_a_request_for_features_is_told(workplace: Path) -> None:

@@ -45,4 +45,4 @@ def second_fails_first_notices(definition: JobDefinition, context: JobContext) -
 
 if __name__ == "__main__":
     TASKS["train"] = (__name__, sys.argv[2])
-    sys.exit(runner.main(Path(sys.argv[1])))
+    sys.exit(runner.run(Path(sys.argv[1])))

@@ -166,6 +166,11 @@ class TestLocalScheduler(StartsProcesses):
         with pytest.raises(SubmissionRefusedError, match=r"no mpiexec.*brodmann\[mpi\]"):
             scheduler.submit(SUCCEEDS, job_dir, TWO_PROCESSES)
 
+    def test_one_process_with_readers_starts_them_itself_where_there_is_no_mpi(self, scheduler, job_dir, monkeypatch):
+        monkeypatch.setattr(mpiexec, "find_mpiexec", lambda _path: None)
+        queue_id = scheduler.submit(("sh", "-c", 'test -z "$PMI_SIZE"'), job_dir, Resources(cpus=1, readers=3))
+        await_status(scheduler, queue_id, QueueState.COMPLETED)
+
     def test_processes_left_behind_by_a_command_are_ended(self, scheduler, job_dir):
         queue_id = scheduler.submit(("sh", "-c", "sleep 3600 & sleep 3600 & true"), job_dir, ONE_CPU)
         await_status(scheduler, queue_id, QueueState.COMPLETED)

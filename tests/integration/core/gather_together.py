@@ -34,7 +34,7 @@ OF = 4
 LEARNING = EncoderSettings(epochs=2, batch_size=24, pass_size=3, learning_rate=0.1, precision="float32")
 
 
-class _Network(nn.Module):
+class Network(nn.Module):
     """A small encoder with batch normalisation of images and of feature vectors."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ def learnt(case: str, peers: Peers) -> dict[str, Tensor]:
     if loss == "distance_and_location":
         classes = 2 * torch.rand(batch, 3, generator=generator) - 1
     torch.manual_seed(0)
-    network = _Network().double()
+    network = Network().double()
     peers.join_statistics(network)
     share = torch.as_tensor(peers.share(range(batch)))
     own, own_classes = images[share], classes[share]

@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from core.pipeline import WorkerFailedError
-from core.training.crops import crop_batches, crop_processes
+from core.pipeline import WorkerFailedError, processes_open
+from core.training.crops import crop_batches, crop_stage
+from core.training.peers import Peers
 from tests.fakes.patches import small_reader
+from tests.integration.core.read_and_gather import learnt
 
 MPIEXEC = Path(sys.executable).with_name("mpiexec")
 
@@ -24,7 +27,7 @@ def reader(tmp_path):
 
 def test_worker_processes_read_what_threads_read(reader):
     batches = np.array_split(np.arange(len(reader.sites)), 5)
-    with crop_processes(reader, 2) as stage:
+    with crop_stage(processes_open(2), reader) as stage:
         made = list(crop_batches(reader, batches, 7, stage))
     for crops, expected in zip(made, crop_batches(reader, batches, 7), strict=True):
         assert torch.equal(crops.images, expected.images)
@@ -45,16 +48,19 @@ def test_a_worker_process_that_cannot_read_says_which_file(reader):
     folder = reader.sites.brains[0].folder
     for section in folder.brain.sections:
         folder.section_path(section.number).unlink()
-    with crop_processes(reader, 1) as stage, pytest.raises(WorkerFailedError, match="there is no such file"):
+    with crop_stage(processes_open(1), reader) as stage, pytest.raises(WorkerFailedError, match="there is no such file"):
         next(crop_batches(reader, [np.arange(3)], None, stage))
 
 
 @pytest.mark.skipif(find_spec("mpi4py") is None or not MPIEXEC.exists(), reason="needs MPI: pip install 'brodmann[mpi]'")
-def test_ranks_read_what_threads_read(reader, tmp_path):
-    command = [str(MPIEXEC), "-n", "2", sys.executable, "-m", "tests.integration.core.crop_ranks", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+def test_four_ranks_of_which_two_read_find_the_loss_gradients_and_statistics_of_one_process(reader, tmp_path):
+    command = [str(MPIEXEC), "-n", "4", sys.executable, "-m", "tests.integration.core.read_and_gather", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    batches = np.array_split(np.arange(len(reader.sites)), 5)
-    found = np.load(tmp_path / "crops.npz")
-    for number, expected in enumerate(crop_batches(reader, batches, 7)):
-        np.testing.assert_array_equal(found[f"arr_{number}"], expected.images.numpy())
+    alone = learnt(reader, Peers())
+    assert all(float(alone[name].abs().max()) > 1e-6 for name in alone if name != "head.0.bias")
+    for rank in range(2):
+        found = load_file(tmp_path / f"{rank}.safetensors")
+        assert found.keys() == alone.keys()
+        for name, value in alone.items():
+            torch.testing.assert_close(found[name], value, rtol=1e-5, atol=1e-8, msg=f"{name} of process {rank} differs")

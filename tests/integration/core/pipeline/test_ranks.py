@@ -24,10 +24,11 @@ def four_ranks(folder, case):
 def test_three_workers_send_one_controller_all_in_order_from_what_their_node_holds_once(tmp_path):
     done = four_ranks(tmp_path, "one_controller")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("made by") == 1
+    assert done.stdout.count("dismissed: done") == 3
     (found,) = (np.load(file) for file in tmp_path.glob("*.npz"))
     assert found["numbers"].tolist() == [*range(40), 5]
     np.testing.assert_array_equal(found["rows"], table()[:40])
+    np.testing.assert_array_equal(found["reverse"], table()[[1, 0]])
     makers = {tuple(each) for each in found["made_by"].tolist()}
     assert len(makers) == 3
     assert all(shared for _, shared in makers)
@@ -49,8 +50,8 @@ def test_two_controllers_with_a_worker_each_do_not_meddle_with_one_another(tmp_p
     ("case", "says"),
     [
         ("fails", "rank 0: data worker on rank 3 failed: ValueError: row -1 is not in the table\n\nTraceback"),
-        ("not_made", "rank 2: what the ranks of a node share could not be made: OSError: the table is on no disk"),
-        ("too_few", "rank 3: a node has 4 ranks: too few for 3 controllers with a worker each. Start 6 or more"),
+        ("not_made", "rank 0: data worker on rank 1 failed: OSError: the file is not on this node"),
+        ("too_few", "a node has 4 ranks, which cannot be shared out to controllers with 2 workers each. Start a multiple of 3"),
     ],
 )
 def test_what_goes_wrong_reaches_the_controller_and_nobody_hangs(tmp_path, case, says):

@@ -33,6 +33,16 @@ def test_a_job_asks_for_what_its_processes_need_on_each_node():
     }  # fmt: skip
 
 
+def test_readers_take_processors_and_memory_on_their_process_s_node_and_no_gpu():
+    asked = options(request(cpus=2, gpus=1, memory_mb=1000, processes=4, readers=5, nodes=2))
+    assert {name: asked[name] for name in ("nodes", "ntasks", "ntasks-per-node", "cpus-per-task", "mem", "gres")} == {
+        "nodes": "2", "ntasks": "24", "ntasks-per-node": "12", "cpus-per-task": "2", "mem": "12000M", "gres": "gpu:2",
+    }  # fmt: skip
+    assert partition_for(Resources(gpus=1, processes=4, readers=11, cpus=1, memory_mb=1000), profile()) is GPU
+    with pytest.raises(SubmissionRefusedError, match="52 processors on a node, partition gpu has 48"):
+        partition_for(Resources(gpus=1, processes=4, readers=12, cpus=1, memory_mb=1000), profile())
+
+
 def test_a_job_is_never_begun_anew_by_slurm_itself_nor_waits_for_what_cannot_come():
     asked = options(request())
     assert {"no-requeue", "parsable"} <= set(asked)
@@ -95,6 +105,8 @@ def test_several_processes_are_started_by_the_profiles_launcher():
     assert words[:-2] == ["srun", "--mpi=pmi2", "--kill-on-bad-exit=1", "--export=ALL", "--ntasks=4", "--cpus-per-task=3"]
     own = profile(launcher=("mpiexec", "-n", "{processes}", "-ppn", "{nodes}"))
     assert shlex.split(command_words(several, own))[:5] == ["mpiexec", "-n", "4", "-ppn", "2"]
+    torchrun = profile(launcher=("torchrun", "{processes}", "{working}"))
+    assert shlex.split(command_words(request(processes=1, readers=3), torchrun))[:3] == ["torchrun", "4", "1"]
 
 
 def test_srun_is_never_sent_a_term_which_it_takes_for_the_order_to_kill():

@@ -1,6 +1,6 @@
 import pytest
 
-from compute_service.ports import QueueState
+from compute_service.ports import QueueState, QueueStatus
 from compute_service.schedulers.slurm_text import Ended
 from compute_service.schedulers.slurm_words import Asked, verdict, waiting_words
 
@@ -25,6 +25,12 @@ def word(state, code=0, signal=0, stopped=False, log=b""):
 )
 def test_a_state_has_one_meaning(state, verdict_state, reason):
     assert (word(state).state, word(state).reason) == (verdict_state, reason)
+
+
+def test_which_of_several_processes_was_killed_is_said():
+    told = "process 3 of 4, on c1 was killed by signal SIGKILL"
+    found = verdict(Ended("FAILED", 137, 0), False, b"", Asked(8192, 120, told))
+    assert found == QueueStatus(QueueState.FAILED, told)
 
 
 @pytest.mark.parametrize("state", ["FAILED", "TIMEOUT"])
