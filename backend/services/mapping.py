@@ -142,7 +142,10 @@ def mapping_definition(annotations: Annotations, job: Document) -> JobDefinition
 def _shown(job: Document) -> MappingJob:
     """The job as people see it: its results wait until they are here; their names may be thousands and stay away."""
     report = read(JobReport, job["report"])
-    known = {"results": ()} | ({"result_state": ResultState.WAITING} if job["stage"] == "fetch" else {})
+    known: dict[str, object] = {"results": ()}
+    if job["stage"] == "fetch":
+        # That the job itself is done is no reason to wait; why its results are not here yet is one.
+        known |= {"result_state": ResultState.WAITING, "reason": report.reason if "reason_before" in job else ""}
     return MappingJob(
         report=report.model_copy(update=known),
         parameters=PARAMETERS.validate_python(job["parameters"]),

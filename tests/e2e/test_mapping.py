@@ -105,6 +105,15 @@ def test_features_are_learnt_watched_and_stopped(page: Page, site: MappingSite) 
     expect(page.get_by_test_id("groups")).to_contain_text("hOc2 100 %")
 
 
+def test_the_pill_of_other_pages_tells_of_such_jobs_and_leads_to_their_page(page: Page) -> None:
+    pill = page.get_by_test_id("job-pill")
+    expect(pill).to_have_count(0)  # the page itself tells more
+    page.goto("/p/demo")
+    expect(pill).to_contain_text("Tell 2 areas apart by features · done")
+    page.get_by_test_id("open-job").click()
+    expect(page).to_have_url(re.compile("/p/demo/mapping$"))
+
+
 def test_patches_that_look_alike_are_shown_side_by_side(page: Page) -> None:
     page.get_by_test_id("open-nearest").click()
     pieces = page.get_by_test_id("section-piece")
@@ -172,6 +181,8 @@ def test_a_click_tells_what_is_there_and_opens_the_section(page: Page) -> None:
     number = re.sub(r"\D", "", link.text_content() or "")
     link.click()
     expect(page).to_have_url(re.compile(rf"/p/demo/s/{int(number)}\?view="))
+    page.go_back()
+    expect(surface(page)).to_be_in_viewport()  # where one was on the page, not at its top
 
 
 def test_the_surface_turns_by_mouse_and_keys_and_is_cut_by_a_section(page: Page) -> None:
@@ -196,6 +207,15 @@ def test_the_surface_turns_by_mouse_and_keys_and_is_cut_by_a_section(page: Page)
     expect(view.get_by_test_id("cut-words")).to_have_text("0921")
     expect(canvas).to_have_attribute("data-cut-nodes", re.compile(r"[1-9]\d+"))
     page.keyboard.press("0")
+
+
+def test_the_result_of_the_next_job_takes_the_place_of_the_one_before_in_space(page: Page, site: MappingSite) -> None:
+    page.get_by_test_id("start-graph").click()
+    site.finish("graph", graph_files("SMALL", SECTIONS, levels=3))
+    expect(page.get_by_test_id("graph-result")).to_contain_text("642 nodes")
+    canvas = surface(page).get_by_test_id("surface-canvas")
+    expect(canvas).to_be_visible()
+    expect(page.get_by_test_id("no-space")).to_have_count(0)
 
 
 def test_a_brain_of_another_project_tests_how_well_it_transfers(page: Page, site: MappingSite) -> None:

@@ -174,6 +174,21 @@ class TestResults:
         [listed, _] = ada.read(f"{P}/mapping")["jobs"]
         assert (listed["report"]["result_state"], listed["report"]["results"]) == ("ready", [])
 
+    def test_a_done_job_whose_results_are_on_their_way_gives_a_reason_only_where_they_are_hindered(
+        self, backend: Backend, ada: Person
+    ) -> None:
+        key = start(ada, FEATURES).json["report"]["key"]
+        backend.compute.set(key, JobState.SUCCEEDED, ResultState.READY, results=("features.json",), reason="Done.")
+        backend.services.dispatch.watch()
+        [listed] = [one["report"] for one in ada.read(f"{P}/mapping")["jobs"]]
+        assert (listed["state"], listed["result_state"], listed["reason"]) == ("succeeded", "waiting", "")
+        backend.compute.reachable = False
+        backend.monitor(rounds=1)
+        backend.compute.reachable = True
+        backend.monitor(rounds=1)  # the file is not there
+        [listed] = [one["report"] for one in ada.read(f"{P}/mapping")["jobs"]]
+        assert "could not be fetched" in listed["reason"]
+
     def test_a_broken_surface_is_not_shown(self, backend: Backend, ada: Person) -> None:
         midsurface = surfaced(backend, ada)
         arrays = graph_arrays(SECTIONS)

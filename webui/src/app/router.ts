@@ -4,6 +4,7 @@ import { useSession } from '@/features/session'
 
 import LoginPage from './pages/LoginPage.vue'
 import ProjectsPage from './pages/ProjectsPage.vue'
+import { scrollBehavior } from './scroll'
 
 const routes: RouteRecordRaw[] = [
   { path: '/login', name: 'login', component: LoginPage, meta: { public: true } },
@@ -35,7 +36,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/:anything(.*)*', name: 'nowhere', component: () => import('./pages/NowherePage.vue') },
 ]
 
-export const router = createRouter({ history: createWebHistory(), routes })
+export const router = createRouter({ history: createWebHistory(), routes, scrollBehavior })
 
 router.beforeEach(async (to) => {
   if (to.meta.public) return useSession().session ? { name: 'projects' } : true

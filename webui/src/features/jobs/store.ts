@@ -1,8 +1,8 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
-import { cancelJob, listJobs } from '@/api/calls'
-import type { ProjectJob } from '@/api/types'
+import { cancelJob, listJobs, listMapping } from '@/api/calls'
+import type { MappingJob, ProjectJob } from '@/api/types'
 
 import { activeJobs, foremost } from './model/jobs'
 
@@ -12,18 +12,20 @@ const POLL_INTERVAL_MS = 2000 // while something runs; progress makes no change 
 export const useJobs = defineStore('jobs', () => {
   const project = ref('')
   const jobs = shallowRef<readonly ProjectJob[]>([])
+  const mapping = shallowRef<readonly MappingJob[]>([]) // told of by the pill; their own page shows them
   const shown = ref<string>() // key of the job in the drawer
   const dismissed = ref<string>() // key of an ended job whose pill was closed
   const error = shallowRef<unknown>()
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  const active = computed(() => activeJobs(jobs.value.filter((one) => !one.inspects)))
-  const front = computed(() => foremost(jobs.value))
+  const active = computed(() => activeJobs([...jobs.value.filter((one) => !one.inspects), ...mapping.value]))
+  const front = computed(() => foremost([...jobs.value, ...mapping.value]))
   const job = computed(() => jobs.value.find((one) => one.report.key === shown.value))
 
   function open(id: string): void {
     if (id !== project.value) {
       jobs.value = []
+      mapping.value = []
       shown.value = undefined
     }
     project.value = id
@@ -40,9 +42,10 @@ export const useJobs = defineStore('jobs', () => {
     clearTimeout(timer)
     const id = project.value
     try {
-      const found = await listJobs(id)
+      const [found, mapped] = await Promise.all([listJobs(id), listMapping(id)])
       if (id !== project.value) return
       jobs.value = found.jobs
+      mapping.value = mapped.jobs
     } catch {
       // The page says elsewhere that the server is away; the next round tries again.
     }

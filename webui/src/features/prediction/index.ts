@@ -5,5 +5,6 @@ export { default as PredictionOverlay } from './components/PredictionOverlay.vue
 export { default as ReviewPanel } from './components/ReviewPanel.vue'
 export { default as ReviewQueue } from './components/ReviewQueue.vue'
 export { boxOf } from './model/border'
+export { toJudge } from './model/judged'
 export { reviewWords } from './model/reasons'
 export { usePredictions } from './store'

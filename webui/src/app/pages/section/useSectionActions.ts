@@ -4,7 +4,7 @@ import { useRoute, useRouter } from 'vue-router'
 import { type Tools, useAnnotations, useBorderCheck, useProposal } from '@/features/annotation'
 import { useInspection } from '@/features/inspection'
 import { modelFor, useJobs } from '@/features/jobs'
-import { boxOf, usePredictions } from '@/features/prediction'
+import { boxOf, toJudge, usePredictions } from '@/features/prediction'
 import { useProject } from '@/features/projects'
 import { type Landmark, neighbour, nextWith, reviewQueue } from '@/features/sections'
 import type { ViewerHandle } from '@/viewer'
@@ -31,10 +31,9 @@ export function useSectionActions(project: () => string, number: () => number, t
   const reviewArea = computed(() => (typeof route.query.review === 'string' ? route.query.review : undefined))
   const queue = computed(() => reviewQueue(store.sections, reviewArea.value))
   /** The prediction that buttons and keys are about. */
-  const prediction = computed(() => {
-    const candidates = predictions.predictions.filter((one) => !reviewArea.value || one.area === reviewArea.value)
-    return candidates.find((one) => !one.review) ?? candidates[0]
-  })
+  const prediction = computed(() => toJudge(predictions.predictions, reviewArea.value, annotations.area))
+  /** The model behind it, else the newest of the area that is drawn. */
+  const model = computed(() => modelFor(jobs.jobs, prediction.value?.area ?? annotations.area, prediction.value?.job))
   const numbers = computed(() => store.sections.map((state) => state.number))
   const mayReview = () => store.mayWrite && !predictions.busy
 
@@ -93,16 +92,14 @@ export function useSectionActions(project: () => string, number: () => number, t
     viewer.goTo({ centre_um, um_per_px: Math.min(now, Math.max(1, size_um / STRETCH_ON_SCREEN_PX)) })
   }
 
-  /** Opens the model behind the prediction shown, else the newest of the area that is drawn. */
   function lookInside(): void {
-    const model = modelFor(jobs.jobs, prediction.value?.area ?? annotations.area, prediction.value?.job)
-    if (model) inspection.open(model)
+    if (model.value) inspection.open(model.value)
   }
 
   const parts = usePartReview(project, { tools, verdicts, prediction, mayReview, reviewArea })
 
   return {
-    ...parts, rejecting, wizard, proposal, borders, reviewArea, queue, prediction, numbers,
+    ...parts, rejecting, wizard, proposal, borders, reviewArea, queue, prediction, model, numbers,
     go, nextStretch, lookInside, reject,
     accept: inTurn(accept),
     correct: inTurn(correct),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import type { ProjectJob } from '@/api/types'
+import type { MappingJob, ProjectJob } from '@/api/types'
 
 import { activeJobs, canLookInside, firstSection, foremost, jobTitle, jobWords, modelFor, share } from './jobs'
 
@@ -36,6 +36,13 @@ test('the pill speaks of what runs, then of what waits, then of what ended last'
   expect(foremost([])).toBeUndefined()
 })
 
+test('the pill speaks of jobs of features and graphs too, by their title', () => {
+  const features = { report: { ...job('f', { title: 'Features of 4 areas', kind: 'features' }).report }, parameters: {}, brains: ['B20'], author: 'anna' } as unknown as MappingJob
+  const shown = foremost([job('a', { state: 'submitted' }), features])!
+  expect(jobTitle(shown)).toBe('Features of 4 areas')
+  expect(activeJobs([job('a', { state: 'submitted' }), features])).toHaveLength(2)
+})
+
 const inspects = { kind: 'inspect' as const, model_job: 'a', section: 921, centre_um: [0, 0] as [number, number] }
 const look = { ...job('look', { kind: 'inspect', state: 'succeeded', finished_at: '2026-01-02T00:00:00Z' }), inspects }
 
@@ -54,6 +61,7 @@ test('the model behind a prediction is found by its task and sections, else the 
   expect(modelFor(jobs, 'hOc1', 'predicted')?.report.key).toBe('old')
   expect(modelFor(jobs, 'hOc1')?.report.key).toBe('new')
   expect(modelFor(jobs, 'hOc2')).toBeUndefined()
+  expect(modelFor(jobs, 'hOc1', 'a graph')).toBeUndefined()
   expect(canLookInside(jobs.at(-1)!)).toBe(false)
   expect(canLookInside(jobs.at(-2)!)).toBe(false)
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { AreaMark, SectionState } from '@/api/types'
 
 import { frameWords, markState, reviewQueue } from './marks'
+import { nextWith } from './step'
 
 const mark = (facts: Partial<AreaMark>): AreaMark => ({
   area: 'hOc1', annotated: false, predicted: false, verdict: null, mean_confidence: null, doubt: null, ...facts,
@@ -32,4 +33,11 @@ test('the review queue holds unreviewed predictions of the area, most doubtful f
   ]
   expect(reviewQueue(states, 'hOc1').map((one) => one.number)).toEqual([921, 911])
   expect(reviewQueue(states).map((one) => one.number)).toEqual([941, 921, 911])
+})
+
+test('what a person has drawn is not offered for review, whatever a model says there', () => {
+  const states = [state(901, mark({ annotated: true, predicted: true, doubt: 0.9 })), state(911, mark({ predicted: true, doubt: 0.1 }))]
+  expect(reviewQueue(states, 'hOc1').map((one) => one.number)).toEqual([911])
+  expect(nextWith('unreviewed', states, 891, 1)).toBe(911)
+  expect(nextWith('doubtful', states, 891, 1)).toBe(911)
 })

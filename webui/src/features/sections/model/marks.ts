@@ -29,12 +29,15 @@ export interface Queued {
   doubt: number // share of the area's extent that is expected to be wrong
 }
 
+/** Whether a prediction waits for a verdict. What a person drew needs none, whatever a model says there. */
+export const awaitsReview = (mark: AreaMark): boolean => mark.predicted && !mark.verdict && !mark.annotated
+
 /** Sections with an unreviewed prediction of the area (of any area without one), most doubtful first. */
 export function reviewQueue(states: readonly SectionState[], area?: string): Queued[] {
   return states
     .flatMap((state) =>
       state.marks
-        .filter((mark) => mark.predicted && !mark.verdict && (!area || mark.area === area))
+        .filter((mark) => awaitsReview(mark) && (!area || mark.area === area))
         .map((mark) => ({ number: state.number, area: mark.area, doubt: mark.doubt ?? 1 })),
     )
     .sort((a, b) => b.doubt - a.doubt || a.number - b.number)

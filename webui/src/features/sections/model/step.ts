@@ -1,6 +1,8 @@
 import type { Alignment, AreaMark, SectionState } from '@/api/types'
 import { type Affine, affineOf, after, IDENTITY, inverse, map, type Point } from '@/shared/rigid'
 
+import { awaitsReview } from './marks'
+
 /** The section `steps` frames along the series, or undefined past its ends. */
 export function neighbour(numbers: readonly number[], current: number, steps: number): number | undefined {
   const index = numbers.indexOf(current)
@@ -13,8 +15,8 @@ const DOUBTFUL = 0.1 // a tenth of the area's extent expected to be wrong: more 
 
 const LANDMARKS: Record<Landmark, (mark: AreaMark) => boolean> = {
   annotated: (mark) => mark.annotated,
-  unreviewed: (mark) => mark.predicted && !mark.verdict,
-  doubtful: (mark) => mark.predicted && !mark.verdict && (mark.doubt ?? 1) >= DOUBTFUL,
+  unreviewed: awaitsReview,
+  doubtful: (mark) => awaitsReview(mark) && (mark.doubt ?? 1) >= DOUBTFUL,
 }
 
 /** The nearest section after (or before) the current one that has the landmark, in one area or in any. */
