@@ -7,9 +7,10 @@ more than three layers see; `sage_far` is the network with averages over 3, 8 an
 compare with the discriminant on those of 15. `gain_over_lda` is the smallest over both pairs and both sets of labels: the 12
 largest areas of the file, and all. No coordinates there.
 
-With --test OTHER.npz two networks learn from all of FILE with coordinates, in copies of the hemisphere that are bent at random,
-and with the same averages beside; their mean tells OTHER's areas. OTHER may be the other hemisphere: it is
-mirrored, and carried onto FILE's by an affine map. Labels are matched by name. Nothing is chosen on OTHER.
+With --test OTHER.npz networks learn from all areas of FILE, beside a map and coordinates, and their mean tells those of OTHER
+(`benchmarks.graph_transfer`): the other hemisphere, mirrored or not, or another brain. They learn once: of the 12 areas that is
+given which is the most probable among them. Labels are matched by name, and looked at for the scores alone. Beside it
+`registered` is what FILE's labels say when they are carried over by the same registration, `by_shape` without features.
 
 Example: python -m benchmarks.graph_real left.npz --test right.npz --json report.json
 """
@@ -17,6 +18,7 @@ Example: python -m benchmarks.graph_real left.npz --test right.npz --json report
 import argparse
 import os
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +30,7 @@ from numpy.typing import NDArray
 from benchmarks.figures import Figure, run
 from benchmarks.graph_real_data import (
     PATCHES,
-    Floats,
+    GraphFileError,
     Hemisphere,
     areas_by_name,
     averaged,
@@ -37,8 +39,8 @@ from benchmarks.graph_real_data import (
     load,
     macro_f1,
     patches,
-    placed_on,
 )
+from benchmarks.graph_transfer import Carried, Learnt, Recipe, carried, learn, told
 from core.contracts.graphs import GraphSettings, Layer
 from core.contracts.jobs import Progress
 from core.graphs.cortex import NOT_ANNOTATED, TRAINING, CortexGraph, JoinedGraphs
@@ -52,9 +54,7 @@ TEST_SHARE, SEED = 0.2, 1
 WIDTH, LEARNING_RATE = 128, 0.1
 DISTURBANCE = Disturbance(feature_dropout=0.05, coordinate_noise=0.05, layer_dropout=0.1)
 """Two dozen features are few: half of them dropped, as the thesis drops 2048, would leave too little."""
-COPIES, BENT_MM, BENT_OVER_MM, PULLS = 4, 4.0, 30.0, 40
-MEMBERS = 2
-COORDINATE_MM = 60.0
+MEMBERS, QUICK_STEPS = 2, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,39 +116,64 @@ def _within(here: Hemisphere, labels: Mapping[int, tuple[str, ...]], quick: bool
 
 def _transferred(here: Hemisphere, other: Hemisphere, labels: Mapping[int, tuple[str, ...]], quick: bool) -> list[Figure]:
     """Scores on another hemisphere."""
-    centre, moved = here.vertices.mean(axis=0), placed_on(other.vertices, here.vertices)
-    generator, figures = np.random.default_rng(SEED), []
-    bent = [here.vertices + _bend(here.vertices, generator) for _ in range(COPIES)]
-    for count, names in labels.items():
-        areas, true = areas_by_name(here, names), areas_by_name(other, names)
-        copies = [_placed(here, each - centre, areas) for each in bent]
-        target = _placed(other, moved - centre, true)
-        found = np.zeros((len(true), count))
-        for member in range(1 if quick else MEMBERS):
-            network = _learnt(copies, count, _settings(count, quick, "sage", member, COPIES))
-            found += _given(network, target)
-        judged = true >= 0
-        figures.append(Figure(f"graph.transfer_macro_f1_{count}", _score(found, true, judged, count), ""))
-        figures.append(Figure(f"graph.transfer_accuracy_{count}", float((found.argmax(axis=1) == true)[judged].mean()), ""))
-    return figures
+    if not (areas_by_name(other, here.names) >= 0).any():
+        raise GraphFileError(f"no area of the second file has a name of the first, such as {', '.join(here.names[:3])}")
+    started = time.monotonic()
+    learnt = Learnt.of(here)
+    target = carried(learnt, other)
+    registered_at = time.monotonic()
+    recipe = Recipe(steps=QUICK_STEPS) if quick else Recipe()
+    given = told(learnt, [learn(learnt, recipe, member) for member in range(1 if quick else MEMBERS)], target)
+    ended = time.monotonic()
+    answers = {"": given, "registered_": learnt.map[target.nodes], "by_shape_": learnt.map[target.shape]}
+    figures = [
+        figure
+        for count, names in labels.items()
+        for kind, rows in answers.items()
+        for figure in _scores(kind, rows[:, [here.names.index(name) for name in names]], areas_by_name(other, names), count)
+    ]
+    return [*figures, *_of_registration(target), *_seconds(registered_at - started, ended - registered_at)]
 
 
-def _score(found: Floats, true: NDArray[np.int16], judged: NDArray[np.bool_], count: int) -> float:
-    return macro_f1(true[judged], found[judged].argmax(axis=1), count)
+def _scores(kind: str, rows: NDArray[np.float32], true: NDArray[np.int16], count: int) -> list[Figure]:
+    """Of the most probable of these areas, where the other hemisphere has one of them; none where it has none."""
+    judged = true >= 0
+    if not judged.any():
+        return []
+    found = rows[judged].argmax(axis=1)
+    return [
+        Figure(f"graph.transfer_{kind}macro_f1_{count}", macro_f1(true[judged], found, count), ""),
+        Figure(f"graph.transfer_{kind}accuracy_{count}", float((found == true[judged]).mean()), ""),
+        *([] if kind else [Figure(f"graph.transfer_nodes_{count}", int(judged.sum()), "nodes")]),
+    ]
 
 
-def _settings(count: int, quick: bool, layer: Layer, seed: int = 0, copies: int = 1) -> GraphSettings:
-    """Chosen on other patches of the left hemisphere; a pass through all copies counts for as many epochs."""
+def _of_registration(target: Carried) -> list[Figure]:
+    return [
+        Figure("graph.transfer_mirrored", float(target.registration.mirrored), ""),
+        Figure("graph.transfer_residual", target.registration.residual_mm, "mm"),
+    ]
+
+
+def _seconds(registration_s: float, learning_s: float) -> list[Figure]:
+    return [
+        Figure("graph.transfer_registration", registration_s, "s"),
+        Figure("graph.transfer_learning", learning_s, "s"),
+    ]
+
+
+def _settings(count: int, quick: bool, layer: Layer) -> GraphSettings:
+    """Chosen on other patches of the left hemisphere."""
     epochs, batch = (30, 512) if count == FEW else (25, 1024)
     return GraphSettings(
         layer=layer,
         layers=HOPS,
         width=WIDTH,
         features=("cytoarchitecture",),
-        epochs=1 if quick else max(1, round(epochs / copies)),
+        epochs=1 if quick else epochs,
         batch_size=batch,
         learning_rate=LEARNING_RATE,
-        seed=seed,
+        seed=0,
     )
 
 
@@ -166,31 +191,10 @@ def _given(network: GraphNetwork, graph: CortexGraph) -> NDArray[np.float32]:
     return predict_nodes(network, JoinedGraphs.of([graph]))
 
 
-def _placed(hemisphere: Hemisphere, from_centre_mm: Floats, areas: NDArray[np.int16]) -> CortexGraph:
-    """All of a hemisphere with its coordinates, and what is around each node."""
-    features = {
-        "cytoarchitecture": hemisphere.features.astype(np.float32),
-        "around": _around(hemisphere),
-        "coordinates": (from_centre_mm / COORDINATE_MM).astype(np.float32),
-    }
-    uses = np.where(areas >= 0, TRAINING, NOT_ANNOTATED).astype(np.uint8)
-    return CortexGraph.of(hemisphere.table, features, areas, uses)
-
-
 def _around(hemisphere: Hemisphere) -> NDArray[np.float32]:
     """Averages over more hops than the network has layers, (n, 24 for each of `AROUND_HOPS`)."""
     means = [averaged(hemisphere.features, hemisphere.table, hops) for hops in AROUND_HOPS]
     return np.concatenate([each / each.std(axis=0) for each in means], axis=1).astype(np.float32)
-
-
-def _bend(vertices: Floats, generator: np.random.Generator) -> Floats:
-    """A smooth displacement (n, 3) of `BENT_MM` on the mean: hemispheres differ so far after an affine map, brains more."""
-    pulled = vertices[generator.choice(len(vertices), PULLS)]
-    squared = ((vertices[:, None] - pulled[None]) ** 2).sum(axis=2)
-    bend = np.exp(-squared / (2 * BENT_OVER_MM**2)) @ generator.normal(size=(PULLS, 3))
-    bend -= bend.mean(axis=0)
-    bent: Floats = bend * BENT_MM / np.sqrt((bend**2).sum(axis=1).mean())
-    return bent
 
 
 if __name__ == "__main__":

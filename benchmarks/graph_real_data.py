@@ -5,18 +5,20 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import dijkstra
-from scipy.spatial import cKDTree
 
-from core.graphs.neighbours import NOBODY, Table, degrees, neighbour_table
+from core.graphs.neighbours import NOBODY, Table, neighbour_table
 
 Floats = NDArray[np.float64]
 PATCHES = 400
 """About 100 nodes each: half of a middle-sized area."""
 CLIP = 5.0
 """Robust standard deviations from the median; farther off are tears and folds of the sections."""
-ICP_ROUNDS, ICP_KEPT = 30, 0.9
+DEPTHS, LAYERS = 18, 6
+NO_AREA = frozenset({"", "???", "unknown", "medialwall", "medial_wall"})
+"""Names that parcellations give to what is no area."""
+MOST_FILLED = 1000
 
 
 class GraphFileError(Exception):
@@ -25,9 +27,11 @@ class GraphFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hemisphere:
-    """`vertices` (n, 3) in mm, `table` of neighbours, `features` (n, 24) standardised, `labels` (n,) -1 for none, `names`."""
+    """`vertices` (n, 3) in mm, `triangles` (m, 3), `table` of neighbours, `features` (n, 24) standardised, `labels` (n,) -1 for
+    none, `names`."""
 
     vertices: Floats
+    triangles: NDArray[np.int64]
     table: Table
     features: Floats
     labels: NDArray[np.int16]
@@ -35,7 +39,10 @@ class Hemisphere:
 
 
 def load(path: Path) -> Hemisphere:
-    """A file with keys `lh_*` or `rh_*`: v, f, profile (n, 18), layers (n, 6), mmp (n,), and `mmp_names`; GraphFileError."""
+    """A file with keys `lh_*` or `rh_*`: v, f, profile (n, 18), layers (n, 6), mmp (n,), and `mmp_names`; GraphFileError.
+
+    Values that are not finite are filled from the nodes around; numbers without a name, and no numbers, are no area.
+    """
     with np.load(path) as held:
         sides = [key[:-1] for key in held.files if key in ("lh_v", "rh_v")]
         needed = [side + name for side in sides[:1] for name in ("v", "f", "profile", "layers", "mmp")] + ["mmp_names"]
@@ -45,15 +52,59 @@ def load(path: Path) -> Hemisphere:
                 f"{path} must hold one hemisphere, lh_* or rh_*; missing: {', '.join(missing) or 'lh_v or rh_v'}"
             )
         vertices, triangles, profile, layers, labels = (held[key] for key in needed[:-1])
-        names = tuple(str(name).removeprefix("L_").removeprefix("R_") for name in held["mmp_names"])
-    table = neighbour_table(len(vertices), triangles)
-    areas = labels.astype(np.int16) - 1  # 0 is the medial wall
-    return Hemisphere(vertices.astype(np.float64), table, _standardised(profile, layers), areas, names[1:])
+        names = [_plain(str(name)) for name in held["mmp_names"]]
+    nodes = len(vertices)
+    shapes = {"v": (nodes, 3), "profile": (nodes, DEPTHS), "layers": (nodes, LAYERS), "mmp": (nodes,)}
+    found = {"v": vertices.shape, "profile": profile.shape, "layers": layers.shape, "mmp": labels.shape}
+    if found != shapes:
+        raise GraphFileError(f"{path} has arrays of shapes {found}, needed are {shapes}")
+    table = neighbour_table(nodes, triangles)
+    values = filled(np.concatenate([profile, layers], axis=1), table)
+    areas = _areas(labels, names)
+    return Hemisphere(
+        filled(vertices, table), triangles.astype(np.int64), table, _standardised(values), areas, tuple(names[1:])
+    )
 
 
-def _standardised(profile: NDArray[np.uint16], layers: NDArray[np.float32]) -> Floats:
+def _plain(name: str) -> str:
+    """An area's name without its hemisphere."""
+    return name.removeprefix("L_").removeprefix("R_").removesuffix("_ROI")
+
+
+def _areas(labels: NDArray[np.number], names: list[str]) -> NDArray[np.int16]:
+    """Numbers in `names` after the first, which is the medial wall; -1 for none."""
+    numbers = np.nan_to_num(labels.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0).astype(np.int64)
+    none = np.array([True, *(name.lower() in NO_AREA for name in names[1:])])
+    known = (numbers > 0) & (numbers < len(names))
+    return np.where(known & ~none[np.where(known, numbers, 0)], numbers - 1, -1).astype(np.int16)
+
+
+def filled(values: NDArray[np.number], table: Table) -> Floats:
+    """Values (n, d) in which what is not finite is the mean of the neighbours that are, outward from them; 0 where none are."""
+    found, (joined, _) = values.astype(np.float64), _joined(table)
+    for _ in range(MOST_FILLED):
+        good = np.isfinite(found)
+        if good.all():
+            break
+        count = joined @ good.astype(np.float64)
+        reached = ~good & (count > 0)
+        if not reached.any():
+            break
+        found[reached] = (joined @ np.where(good, found, 0.0))[reached] / count[reached]
+    return np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _joined(table: Table) -> tuple[csr_matrix, Floats]:
+    """Who is beside whom, and each beside itself, as ones (n, n); how many these are (n, 1)."""
+    source, place = np.nonzero(table != NOBODY)
+    own = np.arange(len(table))
+    rows, columns = np.r_[source, own], np.r_[table[source, place], own]
+    joined = csr_matrix(coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(table), len(table))))
+    return joined, np.bincount(rows, minlength=len(table))[:, None].astype(np.float64)
+
+
+def _standardised(values: Floats) -> Floats:
     """Depths and thicknesses, each from its own hemisphere's median in robust standard deviations: stains differ."""
-    values = np.concatenate([profile, layers], axis=1).astype(np.float64)
     middle = np.median(values, axis=0)
     spread = 1.4826 * np.median(np.abs(values - middle), axis=0)
     standardised: Floats = np.clip((values - middle) / np.maximum(spread, 1e-9), -CLIP, CLIP)
@@ -74,24 +125,6 @@ def largest(hemisphere: Hemisphere, count: int) -> tuple[str, ...]:
     return tuple(hemisphere.names[index] for index in np.argsort(-nodes, kind="stable")[:count])
 
 
-def placed_on(vertices: Floats, onto: Floats) -> Floats:
-    """The vertices (n, 3) of a hemisphere carried onto another: mirrored where it is the other side, then affinely.
-
-    The affine map brings nearest vertices together, the farthest tenth left out (trimmed iterative closest points).
-    """
-    mirrored = np.sign(np.median(vertices[:, 0])) != np.sign(np.median(onto[:, 0]))
-    moved = vertices * ((-1.0, 1.0, 1.0) if mirrored else (1.0, 1.0, 1.0))
-    moved = (moved - moved.mean(axis=0)) / moved.std(axis=0) * onto.std(axis=0) + onto.mean(axis=0)
-    tree = cKDTree(onto)
-    for _ in range(ICP_ROUNDS):
-        distance, nearest = tree.query(moved)
-        kept = distance <= np.quantile(distance, ICP_KEPT)
-        ones = np.c_[moved, np.ones(len(moved))]
-        affine, *_ = np.linalg.lstsq(ones[kept], onto[nearest[kept]], rcond=None)
-        moved = np.asarray(ones @ affine)
-    return moved
-
-
 def patches(hemisphere: Hemisphere, seed: int) -> NDArray[np.intp]:
     """The patch of each node, (n,): those nearest along the surface to one of `PATCHES` nodes drawn at random."""
     source, place = np.nonzero(hemisphere.table != NOBODY)
@@ -109,9 +142,9 @@ def patches(hemisphere: Hemisphere, seed: int) -> NDArray[np.intp]:
 
 def averaged(features: Floats, table: Table, hops: int) -> Floats:
     """The mean of a node and its neighbours, so many times over."""
-    there, count = table != NOBODY, 1 + degrees(table)[:, None]
+    joined, count = _joined(table)
     for _ in range(hops):
-        features = (features + (features[table] * there[..., None]).sum(axis=1)) / count
+        features = (joined @ features) / count
     return features
 
 

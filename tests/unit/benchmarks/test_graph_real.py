@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.graph_real import measure
-from benchmarks.graph_real_data import GraphFileError, averaged, discriminant, load, macro_f1, patches, placed_on
+from benchmarks.graph_real_data import GraphFileError, averaged, discriminant, load, macro_f1, patches
 from core.graphs.neighbours import NOBODY
 from tests.unit.core.graphs.meshes import icosphere
 
@@ -47,17 +47,9 @@ def test_all_figures_are_told_of_both_label_sets(files):
     assert {"graph.gain_over_mlp", "graph.gain_over_lda", "graph.transfer_macro_f1_12", "graph.transfer_macro_f1_20"} <= set(
         names
     )
+    assert {"graph.transfer_registered_macro_f1_20", "graph.transfer_accuracy_12", "graph.transfer_nodes_20"} <= set(names)
     assert names["graph.lda_3_hops_macro_f1_20"] > 0.5
-    assert all(-1 <= value <= 1 for name, value in names.items() if name.startswith("graph."))
-
-
-def test_the_other_hemisphere_is_carried_onto_this_one(files):
-    left, right = (load(path) for path in files)
-    assert np.median(right.vertices[:, 0]) > 0
-    moved = placed_on(right.vertices, left.vertices)
-    assert np.linalg.norm(moved - left.vertices, axis=1).mean() < 4
-    shifted = left.vertices + np.array([5.0, 0.0, 3.0])
-    assert np.abs(placed_on(shifted, left.vertices) - left.vertices).max() < 0.5
+    assert all(-1 <= value <= 1 for name, value in names.items() if "macro_f1" in name)
 
 
 def test_features_are_told_from_their_own_hemispheres_median(files):

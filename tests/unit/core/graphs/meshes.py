@@ -15,7 +15,7 @@ def torus(rows: int, columns: int) -> NDArray[np.int64]:
 
 
 def icosphere(splits: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Vertices on the unit sphere and triangles of an icosahedron, each triangle split in four so many times."""
+    """Vertices on the unit sphere and triangles of an icosahedron, each split in four so many times; all turn outward."""
     golden = (1 + 5**0.5) / 2
     corners = np.array([(0, a, b * golden) for a in (-1, 1) for b in (-1, 1)])
     vertices = np.concatenate([np.roll(corners, turn, axis=1) for turn in range(3)])
@@ -30,4 +30,9 @@ def icosphere(splits: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         ab, bc, ca = (which.reshape(3, -1) + len(vertices)).astype(np.int64)
         vertices = np.concatenate([vertices, vertices[unique].mean(axis=1)])
         triangles = np.concatenate([np.c_[a, ab, ca], np.c_[ab, b, bc], np.c_[ca, bc, c], np.c_[ab, bc, ca]])
+    across = np.cross(
+        vertices[triangles[:, 1]] - vertices[triangles[:, 0]], vertices[triangles[:, 2]] - vertices[triangles[:, 0]]
+    )
+    inward = (across * vertices[triangles[:, 0]]).sum(axis=1) < 0
+    triangles[inward] = triangles[inward, ::-1]
     return vertices / np.linalg.norm(vertices, axis=1, keepdims=True), triangles
