@@ -16,7 +16,7 @@ from compute_service.settings import Settings
 from compute_service.wiring import build_jobs, build_reconciler, interrupt_jobs
 from core.contracts.jobs import JobDefinition, JobReport
 from core.datasets import BrainFolder
-from core.tasks.grid_jobs import ComputeService
+from core.tasks.job_pairs import ComputeService
 
 LOCAL = "local"
 LOOK_EVERY_S = 1.0

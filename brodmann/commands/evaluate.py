@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brodmann.annotated import annotated, areas_option, brains_argument
 from brodmann.commands.train import folder_argument
 from brodmann.progress import TerminalProgress
 
 if TYPE_CHECKING:
     from core.contracts.training import Architecture
     from core.tasks.evaluate import Evaluation
+    from core.tasks.evaluate_features import FeatureGridPlan, FeatureGridResults
     from core.tasks.evaluate_grid import GridPlan, GridResults, GridRun
 
 NETWORKS: "dict[str, Architecture]" = {"hr": "hr_unet", "lr": "lr_unet", "ms": "ms_unet"}
@@ -27,7 +29,7 @@ class _RunByDefault(click.Group):
 
 @click.group(cls=_RunByDefault, epilog="Example: brodmann evaluate lsm data/brains/B20 --area hOc1 --out runs/evaluation")
 def command() -> None:
-    """Score predictions of a model (`run`, also without saying so), or train and score many models (`lsm`)."""
+    """Score predictions of a model (`run`, also without saying so), or train and score many models (`lsm`, `features`)."""
 
 
 @command.command(
@@ -63,6 +65,18 @@ def table(evaluation: "Evaluation") -> str:
     return "\n".join(lines)
 
 
+_out = click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder; what is done in it is kept."
+)
+_through = click.option(
+    "--through",
+    help="Compute as jobs: `local` by a scheduler of this machine, or the address of a compute service.",
+)
+_token_file = click.option(
+    "--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The service's token."
+)
+
+
 @command.command(epilog="Example: brodmann evaluate lsm data/brains/B20 --area hOc1 --ends 901 1021 --every 60 --out runs/e")
 @click.argument("brains", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--area", "areas", required=True, multiple=True, help="An area to find; given again, more.")
@@ -78,14 +92,9 @@ def table(evaluation: "Evaluation") -> str:
 @click.option("--iterations", type=click.IntRange(1), help="Of each training; the preset's by default.")
 @click.option("--together", is_flag=True, help="One model of all areas instead of one an area.")
 @click.option("--middle-third", is_flag=True, help="Score only the middle third between training sections.")
-@click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder; what is done in it is kept."
-)
-@click.option(
-    "--through",
-    help="Compute as jobs: `local` by a scheduler of this machine, or the address of a compute service.",
-)
-@click.option("--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The service's token.")
+@_out
+@_through
+@_token_file
 def lsm(brains: tuple[Path, ...], out: Path, through: str | None, token_file: Path | None, **choices: object) -> None:
     """Train and score local and global models of areas in BRAINS, whose truth must come with them."""
     from brodmann.local_run import stop_on_interrupt
@@ -138,3 +147,63 @@ def _plan(choices: dict[str, Any]) -> "GridPlan":
         middle_third=choices["middle_third"],
         together=choices["together"],
     )
+
+
+@command.command(
+    epilog="Example: brodmann evaluate features brains/B01 brains/B07 --transfer B07 --experiment baseline --out runs/f"
+)
+@brains_argument
+@areas_option
+@click.option("--transfer", required=True, help="Identifier of the brain that is held out.")
+@click.option(
+    "--experiment",
+    "experiments",
+    multiple=True,
+    help="baseline, architectures, transfer_brains, transfer_areas, unseen_areas or sample_counts; all by default.",
+)
+@click.option("--preset", "size", default="demo", show_default=True, help="demo or standard.")
+@_out
+@_through
+@_token_file
+def features(
+    brains: tuple[Path, ...],
+    areas: tuple[str, ...],
+    out: Path,
+    through: str | None,
+    token_file: Path | None,
+    **choices: str | tuple[str, ...],
+) -> None:
+    """Train encoders of patches and score them on BRAIN...: the experiments of thesis 6.2.1 to 6.2.5."""
+    from brodmann.local_run import stop_on_interrupt
+    from core.datasets import BrainFolder
+    from core.tasks.context import JobInterruptedError
+    from core.tasks.evaluate import EvaluationInputError
+    from core.tasks.evaluate_features import FeatureGridPlan, evaluate_features
+    from core.tasks.evaluate_grid import GridRun
+    from core.tasks.feature_experiments import EXPERIMENTS
+    from core.tasks.feature_grid_report import text_table, write_page
+
+    _, chosen, folders = annotated(brains, areas)
+    asked = choices | {"areas": chosen, "experiments": choices["experiments"] or tuple(EXPERIMENTS)}
+    progress = TerminalProgress()
+    try:
+        plan = FeatureGridPlan.model_validate(asked)
+        with stop_on_interrupt() as stop_requested:
+            run = GridRun(tuple(BrainFolder(each) for each in folders.values()), out, progress, stop_requested)
+            results = _features_by_jobs(plan, run, through, token_file) if through else evaluate_features(plan, run)
+    except EvaluationInputError as error:
+        raise click.UsageError(str(error)) from None
+    except JobInterruptedError as error:
+        raise click.ClickException(f"{error}; the same command goes on") from None
+    finally:
+        progress.close()
+    click.echo(text_table(results))
+    click.echo(f"page in {write_page(results, out)}")
+
+
+def _features_by_jobs(plan: "FeatureGridPlan", run: "GridRun", through: str, token_file: Path | None) -> "FeatureGridResults":
+    from brodmann.evaluation_jobs import compute_service
+    from core.tasks.feature_jobs import evaluate_features_by_jobs
+
+    with compute_service(through, token_file, run.out.resolve() / "jobs", run.brains) as (service, pause):
+        return evaluate_features_by_jobs(plan, run, service, pause)

@@ -30,6 +30,7 @@ class PatchSettings(Contract):
     patches_per_area: PositiveInt | None = Field(
         default=None, description="in an epoch; null: so many that the median area is taken about once"
     )
+    area_share: PositiveFloat = Field(default=1.0, description="factor on that number (thesis 6.2.5)")
 
 
 class EncoderSettings(Contract):
@@ -98,24 +99,52 @@ class ClassifierSettings(Contract):
     seed: NonNegativeInt = 0
 
 
-class FeaturesParameters(Contract):
-    """Parameters of a `features` job: an encoder learns from the annotated sections of one or several brains."""
+class _Patches(Contract):
+    """Which areas, and what of them is learnt from."""
 
-    kind: Literal["features"] = "features"
     areas: Areas
     transfer: tuple[Identifier, ...] = Field(
         default=(), description="brains nothing is learnt from; they tell how well it transfers"
     )
+    transfer_areas: tuple[Identifier, ...] | None = Field(
+        default=None,
+        description="areas learnt from in those brains after all (thesis 6.2.3): these are then divided into sections for "
+        "training and test as the others are, and those for test tell how well it transfers; null: nothing is, and all tell it",
+    )
+
+    @model_validator(mode="after")
+    def _known_areas(self) -> Self:
+        if strangers := set(self.transfer_areas or ()) - set(self.areas):
+            raise ValueError(f"{', '.join(sorted(strangers))} cannot be learnt in the brains held out: not among the areas")
+        return self
+
+
+class FeaturesParameters(_Patches):
+    """Parameters of a `features` job: an encoder learns from the annotated sections of one or several brains."""
+
+    kind: Literal["features"] = "features"
+    unseen: tuple[Identifier, ...] = Field(
+        default=(), description="areas nothing is learnt from (thesis 6.2.4); sections are divided as if they were"
+    )
     settings: EncoderSettings = EncoderSettings()
 
+    @model_validator(mode="after")
+    def _two_are_seen(self) -> Self:
+        if strangers := set(self.unseen) - set(self.areas):
+            raise ValueError(f"{', '.join(sorted(strangers))} cannot stay unseen: not among the areas")
+        if len(self.areas) - len(set(self.unseen)) < 2:
+            raise ValueError("two areas or more are wanted to learn from: leave fewer unseen")
+        return self
 
-class ClassifyPatchesParameters(Contract):
-    """Parameters of a `classify_patches` job: what a trained encoder's features tell about areas."""
+
+class ClassifyPatchesParameters(_Patches):
+    """Parameters of a `classify_patches` job: what a trained encoder's features tell about areas, which need not be those
+    that it was trained with (thesis 6.2.4).
+    """
 
     kind: Literal["classify_patches"] = "classify_patches"
     features_job: Key
-    areas: Areas = Field(description="to tell apart; they need not be those the encoder was trained with (thesis 6.2.4)")
-    transfer: tuple[Identifier, ...] = ()
+    scores_only: bool = Field(default=False, description="neither change patches on purpose nor draw a picture of them")
     settings: ClassifierSettings = ClassifierSettings()
 
 

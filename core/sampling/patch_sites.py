@@ -82,10 +82,11 @@ def find_sites(
 
 def patches_per_area(sites: PatchSites, settings: PatchSettings) -> int:
     """How many patches of each area an epoch takes: as set, or so many that the median area is taken about once."""
-    if settings.patches_per_area is not None:
-        return settings.patches_per_area
-    counts = sites.counts(TRAIN)
-    return max(1, round(1 / float(np.median(1 / counts[counts > 0]))))
+    whole = float(settings.patches_per_area or 0)
+    if not whole:
+        counts = sites.counts(TRAIN)
+        whole = max(1, round(1 / float(np.median(1 / counts[counts > 0]))))
+    return max(1, round(settings.area_share * whole))
 
 
 def epoch_order(sites: PatchSites, settings: PatchSettings, seed: int, epoch: int) -> NDArray[np.intp]:
@@ -210,5 +211,5 @@ def _section_warnings(sections: Sequence[SectionSplit]) -> list[str]:
     return [
         f"Brain {each.brain} has no section for test: annotate three or more."
         for each in sections
-        if each.train and not each.test
+        if each.train and not each.test and not each.transfer
     ]

@@ -22,7 +22,8 @@ from core.inference.feature_picture import FEWEST, in_the_plane, nearest, princi
 from core.inference.patch_features import features_at, load_encoder
 from core.models.device import choose_device
 from core.models.encoders import Encoder
-from core.sampling.patch_sites import TEST, TRAIN, TRANSFER, PatchSites, epoch_order, find_sites, statistics
+from core.sampling.patch_sites import TEST, TRAIN, TRANSFER, PatchSites, epoch_order, statistics
+from core.sampling.withheld import Withheld, sites_without
 from core.tasks.annotated_brains import annotated_brains, check_transfer
 from core.tasks.context import JobContext, JobInterruptedError
 from core.tasks.model_files import write_text
@@ -68,12 +69,15 @@ def classify_patches(definition: JobDefinition, context: JobContext) -> None:
     check_transfer(definition, parameters.transfer)
     encoder, trained = load_encoder(context.results_of(parameters.features_job), choose_device())
     tell(context.report, "finding patches", 0, 1)
-    sites = find_sites(annotated_brains(definition, context), parameters.areas, parameters.transfer, trained.settings.patches)
+    withheld = Withheld(parameters.transfer, parameters.transfer_areas)
+    sites = sites_without(withheld, annotated_brains(definition, context), parameters.areas, trained.settings.patches)
     found = classified(sites, encoder, trained, parameters, context)
-    examined = Examined(encoder, trained.settings, found.classifier)
-    stood = tuple(_robustness(examined, found.sites, parameters.settings.seed, context))
-    tell(context.report, "drawing the picture", 0, 1)
-    points = _points(found, parameters.settings.seed)
+    stood, points = tuple[Robustness, ...](), tuple[PatchPoint, ...]()
+    if not parameters.scores_only:
+        examined = Examined(encoder, trained.settings, found.classifier)
+        stood = tuple(_robustness(examined, found.sites, parameters.settings.seed, context))
+        tell(context.report, "drawing the picture", 0, 1)
+        points = _points(found, parameters.settings.seed)
     _write(found, trained, parameters, (stood, points), context)
 
 

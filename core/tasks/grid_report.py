@@ -1,8 +1,6 @@
 """The results of a grid as one page that needs nothing else: tables and plots like thesis table 5.1, figures 5.7 to 5.10."""
 
-import base64
 import html
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +17,10 @@ from core.imaging.sections import read_at
 from core.tasks.evaluate import compare
 from core.tasks.evaluate_grid import GridResults
 from core.tasks.model_files import load_description, write_text
+from core.tasks.page_parts import finish_f1, new_figure, page, picture, plot, table
 from core.tasks.predict_sections import FOLDER as PREDICTIONS
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PAGE_FILE = "results.html"
@@ -36,9 +34,6 @@ COLOURS = {
 HIT, FALSE_POSITIVE, FALSE_NEGATIVE = (44, 160, 44), (214, 39, 40), (31, 119, 180)
 EXAMPLE_PX = 700
 Key = Callable[["Score"], tuple[str | int, ...]]
-STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
-table{border-collapse:collapse;margin:.6rem 0 1.6rem}td,th{padding:.2rem .8rem;border-bottom:1px solid #ddd;text-align:right}
-td:first-child,th:first-child{text-align:left}figure{margin:1.5rem 0}img{max-width:100%}figcaption{color:#555}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +68,9 @@ def scores_of(results: GridResults) -> list[Score]:
 
 def write_page(results: GridResults, out: Path, brains: Sequence[BrainFolder]) -> Path:
     """Write `results.html` beside the results; the path. `brains` are needed to draw examples."""
-    page = out / PAGE_FILE
-    write_text(page, render(results, out, brains))
-    return page
+    place = out / PAGE_FILE
+    write_text(place, render(results, out, brains))
+    return place
 
 
 def render(results: GridResults, out: Path, brains: Sequence[BrainFolder]) -> str:
@@ -87,21 +82,21 @@ def render(results: GridResults, out: Path, brains: Sequence[BrainFolder]) -> st
         parts += [
             "<h2>All areas</h2>",
             _table(scores, lambda score: (score.method, score.spacing), ("method", "distance (sections)")),
-            _figure(
+            plot(
                 _bars(widest, lambda score: (score.area,)),
                 "Median F1 of each area, all brains together (as thesis figure 5.7).",
             ),
-            _figure(
+            plot(
                 _bars(widest, lambda score: (score.brain,)),
                 "Median F1 in each brain, all areas together (as thesis figure 5.8).",
             ),
         ]
         if len({score.spacing for score in scores}) > 1:
             words = "Median F1 against the distance between training sections (as thesis figure 5.9)."
-            parts.append(_figure(_by_spacing(scores), words))
+            parts.append(plot(_by_spacing(scores), words))
         parts += ["<h2>Each area</h2>", _each_area(scores), "<h2>Examples</h2>", *_examples(results, out, brains)]
     body = "\n".join(parts)
-    return f"<!doctype html><html lang=en><meta charset=utf-8><title>Local models</title><style>{STYLE}</style>{body}</html>"
+    return page("Local models", body)
 
 
 def text_table(results: GridResults) -> str:
@@ -133,11 +128,7 @@ def _table(scores: Sequence[Score], key: Key, heads: Sequence[str]) -> str:
     for names, group in _grouped(scores, key):
         count, middle, average, spread, border = _statistics(group)
         rows.append((*map(str, names), str(count), f"{middle:.3f}", f"{average:.3f}", f"{spread:.3f}", border))
-    return "<table>" + _row(columns, "th") + "".join(_row(row, "td") for row in rows) + "</table>"
-
-
-def _row(cells: Iterable[str], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    return table(columns, rows)
 
 
 def _each_area(scores: Sequence[Score]) -> str:
@@ -169,32 +160,11 @@ def _about(results: GridResults) -> str:
     return "\n".join(lines)
 
 
-def _figure(drawn: "Figure", caption: str) -> str:
-    buffer = io.BytesIO()
-    drawn.savefig(buffer, dpi=110)
-    return _picture(buffer.getvalue(), caption)
-
-
-def _picture(png: bytes, caption: str) -> str:
-    data = base64.b64encode(png).decode()
-    words = html.escape(caption)
-    return f'<figure><img alt="{words}" src="data:image/png;base64,{data}"><figcaption>{words}</figcaption></figure>'
-
-
-def _new_figure(width: float, height: float) -> "Figure":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow to load, and only for the page
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
 def _bars(scores: Sequence[Score], key: Key) -> "Figure":
     """Median F1 of each group as bars, a colour a method, a dot a section."""
     groups = sorted(name for name, _ in _grouped(scores, key))
     methods = [name for name in COLOURS if any(score.method == name for score in scores)]
-    figure = _new_figure(max(6.0, 1.1 * len(groups) * len(methods) ** 0.5 + 3), 3.6)
+    figure = new_figure(max(6.0, 1.1 * len(groups) * len(methods) ** 0.5 + 3), 3.6)
     axes, width = figure.add_subplot(), 0.8 / len(methods)
     for index, method in enumerate(methods):
         by_group = {name: [s.f1 for s in group if s.method == method] for name, group in _grouped(scores, key)}
@@ -204,14 +174,14 @@ def _bars(scores: Sequence[Score], key: Key) -> "Figure":
         for place, name in zip(places, groups, strict=True):
             axes.plot([place] * len(by_group[name]), by_group[name], ".", color="#222", markersize=3, alpha=0.6)
     axes.set_xticks(range(len(groups)), [" ".join(map(str, name)) for name in groups])
-    _finish(axes)
+    finish_f1(axes)
     return figure
 
 
 def _by_spacing(scores: Sequence[Score]) -> "Figure":
     """Median F1 of each area against the distance between training sections, a panel an area."""
     areas = sorted({score.area for score in scores})
-    figure = _new_figure(max(6.0, 2.6 * len(areas) + 1.5), 3.2)
+    figure = new_figure(max(6.0, 2.6 * len(areas) + 1.5), 3.2)
     panels = figure.subplots(1, len(areas), sharey=True, squeeze=False)[0]
     for axes, area in zip(panels, areas, strict=True):
         for method, colour in COLOURS.items():
@@ -222,18 +192,8 @@ def _by_spacing(scores: Sequence[Score]) -> "Figure":
         axes.set_title(area)
         axes.set_xlabel("sections apart")
         axes.set_xticks(sorted({score.spacing for score in scores}))
-        _finish(axes, legend=area == areas[-1])
+        finish_f1(axes, legend=area == areas[-1])
     return figure
-
-
-def _finish(axes: "Axes", *, legend: bool = True) -> None:
-    axes.set_ylim(0, 1)
-    axes.set_ylabel("F1")
-    axes.yaxis.grid(visible=True, color="#ddd")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    if legend:
-        axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def _examples(results: GridResults, out: Path, brains: Sequence[BrainFolder]) -> list[str]:
@@ -247,7 +207,7 @@ def _examples(results: GridResults, out: Path, brains: Sequence[BrainFolder]) ->
             if key not in pictures:
                 png = draw_hits(folders[entry.model.brain], out / entry.model.folder, area.area, score.section)
                 words = f"{area.area}, {entry.model.brain}, section {score.section}, F1 {score.f1_model:.2f}"
-                pictures[key] = _picture(png, f"{words}: green right, red too much, blue missed (as thesis figure 5.10).")
+                pictures[key] = picture(png, f"{words}: green right, red too much, blue missed (as thesis figure 5.10).")
     return [pictures[key] for key in sorted(pictures)]
 
 

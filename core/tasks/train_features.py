@@ -7,8 +7,9 @@ from core.contracts.features import FeaturesParameters, FeaturesReport, PatchSta
 from core.contracts.jobs import JobDefinition
 from core.inference.patch_features import ENCODER_FILE, REPORT_FILE
 from core.models.encoders import encoder_for
-from core.sampling.patch_sites import find_sites, statistics
+from core.sampling.patch_sites import statistics
 from core.sampling.site_places import site_places
+from core.sampling.withheld import Withheld, sites_without
 from core.tasks.annotated_brains import annotated_brains, check_transfer
 from core.tasks.context import JobContext, JobInterruptedError
 from core.tasks.model_files import write_text
@@ -58,7 +59,8 @@ def _train(definition: JobDefinition, parameters: FeaturesParameters, context: J
     settings = parameters.settings
     tell(context.report, "finding patches", 0, 1)
     brains = annotated_brains(definition, context)
-    sites = find_sites(brains, parameters.areas, parameters.transfer, settings.patches)
+    withheld = Withheld(parameters.transfer, parameters.transfer_areas, parameters.unseen)
+    sites = sites_without(withheld, brains, parameters.areas, settings.patches)
     reader, encoder, start = CropReader(brains, sites, settings), encoder_for(settings), None
     by_place = settings.loss == "distance_and_location"
     places = site_places(sites) if by_place or settings.start != "random" else None

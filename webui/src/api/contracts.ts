@@ -1636,13 +1636,11 @@ export interface components {
         };
         /**
          * ClassifyPatchesParameters
-         * @description Parameters of a `classify_patches` job: what a trained encoder's features tell about areas.
+         * @description Parameters of a `classify_patches` job: what a trained encoder's features tell about areas, which need not be those
+         *     that it was trained with (thesis 6.2.4).
          */
         ClassifyPatchesParameters: {
-            /**
-             * Areas
-             * @description to tell apart; they need not be those the encoder was trained with (thesis 6.2.4)
-             */
+            /** Areas */
             areas: string[];
             /** Features Job */
             features_job: string;
@@ -1651,6 +1649,12 @@ export interface components {
              * @enum {string}
              */
             kind: "classify_patches";
+            /**
+             * Scores Only
+             * @description neither change patches on purpose nor draw a picture of them
+             * @default false
+             */
+            scores_only: boolean;
             /**
              * @default {
              *       "batch_size": 2048,
@@ -1662,9 +1666,16 @@ export interface components {
             settings: components["schemas"]["ClassifierSettings"];
             /**
              * Transfer
+             * @description brains nothing is learnt from; they tell how well it transfers
              * @default []
              */
             transfer: string[];
+            /**
+             * Transfer Areas
+             * @description areas learnt from in those brains after all (thesis 6.2.3): these are then divided into sections for training and test as the others are, and those for test tell how well it transfers; null: nothing is, and all tell it
+             * @default null
+             */
+            transfer_areas: string[] | null;
         };
         /**
          * Conflict
@@ -1735,6 +1746,7 @@ export interface components {
             pass_size: number | null;
             /**
              * @default {
+             *       "area_share": 1,
              *       "patch_px": 2048,
              *       "patches_per_area": null,
              *       "pixel_size_um": 2,
@@ -1865,6 +1877,7 @@ export interface components {
              *       "momentum": 0.9,
              *       "pass_size": null,
              *       "patches": {
+             *         "area_share": 1,
              *         "patch_px": 2048,
              *         "patches_per_area": null,
              *         "pixel_size_um": 2,
@@ -1889,6 +1902,18 @@ export interface components {
              * @default []
              */
             transfer: string[];
+            /**
+             * Transfer Areas
+             * @description areas learnt from in those brains after all (thesis 6.2.3): these are then divided into sections for training and test as the others are, and those for test tell how well it transfers; null: nothing is, and all tell it
+             * @default null
+             */
+            transfer_areas: string[] | null;
+            /**
+             * Unseen
+             * @description areas nothing is learnt from (thesis 6.2.4); sections are divided as if they were
+             * @default []
+             */
+            unseen: string[];
         };
         /**
          * FeaturesReport
@@ -2981,6 +3006,12 @@ export interface components {
          * @description Where patches of the cortex are taken (thesis 6.1.2).
          */
         PatchSettings: {
+            /**
+             * Area Share
+             * @description factor on that number (thesis 6.2.5)
+             * @default 1
+             */
+            area_share: number;
             /**
              * Patch Px
              * @default 2048

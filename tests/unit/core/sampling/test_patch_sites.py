@@ -70,6 +70,12 @@ def test_a_count_that_was_set_is_kept(sites):
     assert statistics(sites, settings).patches_per_area == 7
 
 
+def test_a_share_of_the_count_is_taken(sites):
+    whole = patches_per_area(sites, SETTINGS)
+    assert patches_per_area(sites, SETTINGS.model_copy(update={"area_share": 0.25})) == round(whole / 4)
+    assert patches_per_area(sites, SETTINGS.model_copy(update={"patches_per_area": 8, "area_share": 1.5})) == 12
+
+
 def test_the_order_depends_on_seed_and_epoch_alone(sites):
     first = epoch_order(sites, SETTINGS, seed=3, epoch=0)
     np.testing.assert_array_equal(first, epoch_order(sites, SETTINGS, seed=3, epoch=0))

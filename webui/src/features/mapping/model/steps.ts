@@ -4,6 +4,8 @@ import { reportEnded } from '@/shared/report'
 
 export type Kind = MappingJob['report']['kind'] & MappingParameters['kind']
 
+const WHOLE = { transfer_areas: null } // a brain held out is so with all its areas
+
 export interface Other {
   project: ProjectSummary
   learn: boolean // false: nothing is learnt from it, it tells how well it transfers
@@ -80,11 +82,11 @@ export function offers(choice: Choice, jobs: readonly MappingJob[], surfaces: Re
   const lacking = others.find(({ project }) => !surfaces.has(project.project.id))
   return {
     features: {
-      more, refused: against('features', few), parameters: preset && { kind: 'features', areas, transfer, settings: preset.encoder },
+      more, refused: against('features', few), parameters: preset && { kind: 'features', areas, transfer, ...WHOLE, unseen: [], settings: preset.encoder },
     },
     classify_patches: {
       more, refused: against('classify_patches', few, !features && 'Learn features first.'),
-      parameters: preset && features ? { kind: 'classify_patches', features_job: features, areas, transfer, settings: preset.classifier } : undefined,
+      parameters: preset && features ? { kind: 'classify_patches', features_job: features, areas, transfer, ...WHOLE, scores_only: false, settings: preset.classifier } : undefined,
     },
     midsurface: { more: [], refused: against('midsurface'), parameters: preset && { ...preset.midsurface, without: [...without] } },
     graph: {
