@@ -12,6 +12,7 @@ from core.contracts.jobs import JobDefinition, JobReport
 
 Document = dict[str, Any]
 KeyValue = str | int
+LARGEST_RESULT_BYTES = 64 << 20
 
 
 class VersionConflictError(Exception):
@@ -168,8 +169,8 @@ class ComputeClient(Protocol):
         """Stop a job."""
         ...
 
-    def result(self, key: str, path: str) -> bytes:
-        """A result file."""
+    def result(self, key: str, path: str, most_bytes: int = LARGEST_RESULT_BYTES) -> bytes:
+        """A result file; ComputeRefusedError for a larger one."""
         ...
 
     def close(self) -> None:

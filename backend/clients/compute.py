@@ -17,13 +17,13 @@ from backend.clients.ssh.adapter import BASE_URL, mount
 from backend.clients.ssh.errors import LinkError, NotSentError
 from backend.clients.ssh.link import Link
 from backend.domain.errors import ComputeRefusedError, ComputeUnreachableError, ResultAlteredError
+from backend.ports import LARGEST_RESULT_BYTES
 from core.contracts.api import ErrorResponse, JobLog, JobProgress
 from core.contracts.cluster import ServiceCheck
 from core.contracts.jobs import JobDefinition, JobReport
 
 Shape = TypeVar("Shape", bound=BaseModel)
 CONNECT_S, CHECK_S, READ_S = 2.0, 10.0, 20.0
-LARGEST_RESULT_BYTES = 64 << 20
 CHUNK_BYTES = 1 << 18
 RESULT_ATTEMPTS = 3
 NEVER_SENT = (LinkError, NotSentError, NewConnectionError, ConnectTimeoutError)
@@ -81,34 +81,34 @@ class HttpCompute:
         with self._answer("POST", f"/jobs/{key}/cancel") as response:
             return _read(JobReport, response)
 
-    def result(self, key: str, path: str) -> bytes:
-        """A result file of at most 64 MB, as the service has it: one cut or altered on the way is fetched again.
+    def result(self, key: str, path: str, most_bytes: int = LARGEST_RESULT_BYTES) -> bytes:
+        """A result file as the service has it: one cut or altered on the way is fetched again.
 
-        ResultAlteredError when it arrives altered every time.
+        ComputeRefusedError for one of more than `most_bytes`, ResultAlteredError when it arrives altered every time.
         """
         for _ in range(RESULT_ATTEMPTS - 1):
             try:
-                return self._result(key, path)
+                return self._result(key, path, most_bytes)
             except ResultAlteredError:
                 continue
             except ComputeUnreachableError as error:
                 if not error.details.get("sent"):
                     raise
-        return self._result(key, path)
+        return self._result(key, path, most_bytes)
 
     def close(self) -> None:
         """End the connection that all threads share, where there is one."""
         if self._link is not None:
             self._link.close()
 
-    def _result(self, key: str, path: str) -> bytes:
+    def _result(self, key: str, path: str, most_bytes: int) -> bytes:
         content, digest = bytearray(), hashlib.sha256()
         with self._answer("GET", f"/jobs/{key}/results/{path}", stream=True) as response:
             for chunk in response.iter_content(CHUNK_BYTES):
                 content += chunk
                 digest.update(chunk)
-                if len(content) > LARGEST_RESULT_BYTES:
-                    raise ComputeRefusedError(f"The result {path} of job {key} is larger than {LARGEST_RESULT_BYTES >> 20} MB.")
+                if len(content) > most_bytes:
+                    raise ComputeRefusedError(f"The result {path} of job {key} is larger than {most_bytes >> 20} MB.")
         expected = f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
         if not hmac.compare_digest(response.headers.get("Repr-Digest", ""), expected):
             raise ResultAlteredError(

@@ -10,7 +10,7 @@ from backend.services.brains import Brains, Signature, signature_of, thumbnail_u
 from core.contracts.api import BrainSections, SectionFacts
 from core.contracts.datasets import AlignmentStep, Brain, Section
 from core.datasets import BrainFolder
-from core.datasets.files import tissue_correction_file, tissue_file
+from core.datasets.files import projection_file, tissue_correction_file, tissue_file
 from core.units import um_to_mm
 
 
@@ -32,6 +32,12 @@ class Derived:
         return frozenset(
             section.number for section in folder.brain.sections if _name(tissue_file(brain_id, section.number)) in there
         )
+
+    def projected(self, brain_id: str) -> bool:
+        """Whether a reference space was projected onto any section."""
+        folder = self._brains.folder(brain_id)
+        there = set(_files(folder.path / "atlas"))
+        return any(_name(projection_file(brain_id, section.number)) in there for section in folder.brain.sections)
 
     def aligned(self, brain_id: str) -> dict[int, AlignmentStep]:
         """By section the step to the next one, where there is one."""

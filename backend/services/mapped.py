@@ -27,6 +27,8 @@ REPORTS: dict[MappingKind, tuple[str, type[Contract], str]] = {
     "midsurface": ("midsurface.json", MidsurfaceReport, "midsurface"),
     "graph": ("graph.json", GraphReport, "graph"),
 }
+LARGEST_SURFACE_BYTES = 256 << 20
+"""About 4.7 million nodes with what a graph found: a human brain at 300 µm has some 1.5 million (84 MB)."""
 MIDSURFACE_FILE = "midsurface.safetensors"
 # Arrays of a surface: type, and of how many numbers each node's entry (of `triangles`: each triangle's) is.
 GEOMETRY: dict[str, tuple[str, int]] = {
@@ -79,7 +81,7 @@ class Mapped:
         brain, file = of
         if brain not in job["brains"]:
             raise UnreadableDataError(f"Job {report.key} tells of brain {brain}, which it was not given.")
-        content = self._compute.result(report.key, file)
+        content = self._compute.result(report.key, file, LARGEST_SURFACE_BYTES)
         check_surface(content, arrays, file)
         self._blobs.write(surface_blob(job["project"], report.key, brain), content)
 

@@ -52,6 +52,8 @@ class MappingInputs:
         check_areas(project, new.parameters, drawn.items())
         if new.parameters.kind == "midsurface":
             self._check_computed(project)
+        if new.parameters.kind == "graph" and "maps" in new.parameters.settings.features:
+            self._check_projected(projects)
         return tuple(
             FrozenBrain(
                 project=each.id,
@@ -112,6 +114,17 @@ class MappingInputs:
         pair = numbers[0], numbers[-1]
         if lacking := self._derived.lacking(brain, [pair])[pair]:
             raise InvalidError(" ".join(lacking), code="not_computed")
+
+    def _check_projected(self, projects: Sequence[Project]) -> None:
+        """Probabilistic maps can be known where somebody projected them; which ones, the job sees before it computes."""
+        lacking = [project.brain for project in projects if not self._derived.projected(project.brain)]
+        if lacking:
+            raise InvalidError(
+                f"No probabilistic maps were projected onto the sections of {', '.join(lacking)}. Run `brodmann atlas` "
+                "with them on that brain, or leave maps out of what nodes know.",
+                {"brains": lacking},
+                code="no_maps",
+            )
 
 
 def job_inputs(annotations: Annotations, frozen: Sequence[FrozenBrain]) -> JobInputs:

@@ -43,7 +43,7 @@ def command(
         with context(folders[first], out, features, progress) as surroundings:
             classify_patches(job, replace(surroundings, more_brains={name: folders[name] for name in more}))
     except JobInterruptedError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(f"{error}; the same command goes on") from None
     finally:
         progress.close()
     report = ClassificationReport.model_validate_json((out / "results" / REPORT_FILE).read_text())

@@ -24,13 +24,14 @@ count = click.IntRange(1)
 @click.option("--also", multiple=True, type=click.Choice(FEATURES[1:]), help="What the reference space tells of nodes, too.")
 @click.option("--area", "areas", multiple=True, help="Only this area; can be given again. Without it all that are outlined.")
 @click.option("--transfer", multiple=True, metavar="BRAIN", help="A brain to test on and learn nothing from.")
-@click.option("--layer", default="gat", show_default=True, help="gat, sage, or mlp, which looks at no neighbour.")
-@click.option("--layers", default=3, show_default=True, type=click.IntRange(1, 15), help="As many edges away a node sees.")
-@click.option("--width", default=512, show_default=True, type=count, help="Of the layers.")
+@click.option("--preset", default="demo", show_default=True, help="demo or standard; what follows is in place of the preset's.")
+@click.option("--layer", help="gat, sage, or mlp, which looks at no neighbour.")
+@click.option("--layers", type=click.IntRange(1, 15), help="As many edges away a node sees.")
+@click.option("--width", type=count, help="Of the layers.")
 @click.option("--components", "feature_components", type=count, help="Principal components kept of deep features.")
-@click.option("--epochs", default=100, show_default=True, type=count, help="Passes through the annotated nodes.")
-@click.option("--batch", "batch_size", default=2048, show_default=True, type=count, help="Nodes learnt from at a time.")
-@click.option("--learning-rate", default=0.008, show_default=True, type=float, help="With few nodes rather 0.1.")
+@click.option("--epochs", type=count, help="Passes through the annotated nodes.")
+@click.option("--batch", "batch_size", type=count, help="Nodes learnt from at a time.")
+@click.option("--learning-rate", type=float, help="0.008 for millions of annotated nodes, 0.1 for thousands.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for results; an unfinished run goes on.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON for a program.")
 def command(
@@ -56,7 +57,9 @@ def command(
         "midsurface_jobs": tuple(elsewhere(number) for number in range(len(surfaces))),
         "features_job": elsewhere(len(surfaces)) if features else None,
         "transfer": transfer,
-        "settings": choices | {"features": used},
+        "settings": _preset(str(choices.pop("preset")))
+        | {name: value for name, value in choices.items() if value is not None}
+        | {"features": used},
     }
     try:
         parameters = GraphParameters.model_validate(values)
@@ -77,6 +80,15 @@ def command(
     click.echo(report.model_dump_json(indent=1) if as_json else "\n".join(_lines(report)))
     for warning in report.warnings:
         click.echo(f"note: {warning}", err=True)
+
+
+def _preset(name: str) -> dict[str, object]:
+    """The settings of a preset; a usage error names those there are."""
+    from core.contracts.mapping_presets import MAPPING_PRESETS
+
+    if name not in MAPPING_PRESETS:
+        raise click.UsageError(f"no preset {name!r}; there are {', '.join(MAPPING_PRESETS)}")
+    return MAPPING_PRESETS[name].graph.model_dump()
 
 
 def _lines(report: "GraphReport") -> list[str]:

@@ -52,6 +52,12 @@ def triangle_areas(mesh: Mesh) -> NDArray[np.float64]:
     return areas
 
 
+def vertex_areas(mesh: Mesh) -> NDArray[np.float64]:
+    """The part of the surface that belongs to each vertex, (n,): a third of every triangle it is a corner of."""
+    thirds = np.linalg.norm(_crosses(mesh), axis=1) / 6
+    return np.asarray(np.bincount(mesh.triangles.ravel(), np.repeat(thirds, 3), len(mesh.vertices)), np.float64)
+
+
 def vertex_normals(mesh: Mesh) -> Vertices:
     """(n, 3) of length 1, triangles counting by their area; zero where there is none."""
     normals = np.zeros_like(mesh.vertices)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.contracts.atlas import AtlasMapping
 from core.contracts.datasets import RasterGrid
-from core.datasets.files import MAPPING_FILE, DatasetError, MissingFileError, section_name, write_atomically
+from core.datasets.files import MAPPING_FILE, DatasetError, MissingFileError, projection_file, write_atomically
 from core.datasets.folder import BrainFolder
 
 
@@ -37,7 +37,7 @@ def write_mapping(folder: Path, mapping: AtlasMapping) -> None:
 
 def projection_path(folder: BrainFolder, number: int) -> Path:
     """Where a section's projection is; KeyError for a section the brain does not have."""
-    return folder.path / "atlas" / f"{section_name(folder.brain.id, folder.brain.section(number).number)}.h5"
+    return folder.path / projection_file(folder.brain.id, folder.brain.section(number).number)
 
 
 def write_projection(folder: BrainFolder, number: int, projection: Projection) -> Path:

@@ -38,6 +38,11 @@ def tissue_file(brain_id: str, number: int) -> str:
     return f"tissue/{section_name(brain_id, number)}.png"
 
 
+def projection_file(brain_id: str, number: int) -> str:
+    """Where what a reference space says about a section is, relative to the brain folder."""
+    return f"atlas/{section_name(brain_id, number)}.h5"
+
+
 def tissue_correction_file(brain_id: str, number: int) -> str:
     """Where the strokes painted over a section's computed tissue classes are."""
     return f"tissue/{section_name(brain_id, number)}.strokes.json"

@@ -3,7 +3,7 @@
 A graph of 760,000 nodes of 2048 features takes 3 GB so. They stay in the file, of which only what is asked for is read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,9 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from core.anatomy.midsurface import Midsurface
-from core.contracts.features import FeaturesReport
 from core.datasets import BrainFolder
-from core.datasets.files import write_atomically
 from core.graphs.node_features import on_sections
-from core.inference.patch_features import features_at
+from core.inference.kept_features import KeptFeatures, features_name
 from core.models.encoders import Encoder
 
 SAMPLE = 20_000
@@ -27,51 +25,48 @@ Stored = NDArray[np.float16]
 
 @dataclass(frozen=True, slots=True)
 class FeatureFile:
-    """Where one brain's features lie while they are computed, and which of its sections are done."""
+    """One brain's features while they are computed, section by section, and then in one file (nodes, width)."""
 
-    path: Path
+    parts: KeptFeatures
+    sections: Sequence[tuple[int, NDArray[np.intp]]]
+    """Every section that usable nodes lie on, and which."""
     width: int
     nodes: int
 
+    @property
+    def is_joined(self) -> bool:
+        """Whether nothing is left to be computed."""
+        return self._whole.exists()
+
+    def join(self) -> None:
+        """Put all sections' features into one file, 0 for nodes of none; done already where it stands."""
+        if not self.is_joined:
+            partial = self._whole.with_suffix(".partial")
+            stored = open_memmap(partial, mode="w+", dtype=np.float16, shape=(self.nodes, self.width))
+            for number, here in self.sections:
+                stored[here] = self.parts.of(number, _gone)
+            stored.flush()
+            partial.rename(self._whole)
+        self.parts.forget()
+
     def opened(self) -> Stored:
-        """All features (nodes, width), 0 where none were computed; made if need be."""
-        if not self.path.exists():
-            partial = self.path.with_suffix(".partial")
-            open_memmap(partial, mode="w+", dtype=np.float16, shape=(self.nodes, self.width)).flush()
-            partial.rename(self.path)
-        return open_memmap(self.path, mode="r+")
+        """All features once they are joined, (nodes, width)."""
+        return open_memmap(self._whole, mode="r")
 
-    def is_done(self, section: int) -> bool:
-        """Whether a section's features are in the file."""
-        return self._mark(section).exists()
-
-    def done(self, section: int) -> None:
-        """Remember it."""
-        write_atomically(self._mark(section), b"")
-
-    def _mark(self, section: int) -> Path:
-        return self.path.with_name(f"{self.path.stem}-{section}.done")
+    @property
+    def _whole(self) -> Path:
+        return self.parts.folder / f"{self.parts.name}.npy"
 
 
-def compute_features(
-    encoder: tuple[Encoder, FeaturesReport],
-    folder: BrainFolder,
-    surface: Midsurface,
-    file: FeatureFile,
-    on_section: Callable[[int, int], None],
-) -> Stored:
-    """The features of all usable nodes, section by section; `on_section` is told how many are done, and may raise.
+def feature_file(encoder: Encoder, folder: BrainFolder, surface: Midsurface, checkpoints: Path) -> FeatureFile:
+    """Where the features of a surface's usable nodes by an encoder lie among the checkpoints; no others are taken for them."""
+    name = features_name(encoder, folder.brain.id, surface.section, surface.point_um, surface.usable)
+    sections = list(on_sections(surface))
+    return FeatureFile(KeptFeatures(checkpoints, name), sections, encoder.feature_width, len(surface.section))
 
-    Sections that the file has already are not computed again.
-    """
-    stored, sections = file.opened(), list(on_sections(surface))
-    for done, (number, here) in enumerate(sections):
-        on_section(done, len(sections))
-        if not file.is_done(number):
-            stored[here] = features_at(*encoder, folder, number, surface.point_um[here])
-            stored.flush()  # type: ignore[attr-defined]
-            file.done(number)
-    return stored
+
+def _gone() -> Stored:
+    raise FileNotFoundError("features of a section are gone; start again")
 
 
 def principal_components(

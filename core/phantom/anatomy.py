@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from core.anatomy.mesh import Mesh, vertex_areas
+
 Floats = NDArray[np.float64]
 Triangles = NDArray[np.int32]
 
@@ -34,7 +36,7 @@ class Surface:
     @property
     def expansion(self) -> Floats:
         """Area of the pial over that of the white surface around each vertex, for equivolumetric depth."""
-        ratio = _vertex_areas(self.pial, self.triangles) / np.maximum(_vertex_areas(self.white, self.triangles), 1e-9)
+        ratio = vertex_areas(Mesh(self.pial, self.triangles)) / np.maximum(vertex_areas(Mesh(self.white, self.triangles)), 1e-9)
         return np.clip(ratio, 0.3, 3.0)
 
 
@@ -138,9 +140,3 @@ def _loop_vertices(edges: NDArray[np.int64], count: int) -> sparse.csr_matrix:
     row, column = np.concatenate([edges, edges[:, ::-1]]).T
     spread = sparse.csr_matrix((beta[row], (row, column)), (count, count))
     return (spread + sparse.diags(1 - valence * beta)).tocsr()
-
-
-def _vertex_areas(vertices: Floats, triangles: Triangles) -> Floats:
-    a, b, c = (vertices[triangles[:, k]] for k in range(3))
-    third = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
-    return np.asarray(np.bincount(triangles.reshape(-1), np.repeat(third, 3), minlength=len(vertices)), np.float64)

@@ -19,6 +19,7 @@ from core.contracts.features import (
 )
 from core.contracts.jobs import JobDefinition
 from core.inference.feature_picture import FEWEST, in_the_plane, nearest, principal, ward_clusters
+from core.inference.kept_features import KeptFeatures, features_name
 from core.inference.patch_features import features_at, load_encoder
 from core.models.device import choose_device
 from core.models.encoders import Encoder
@@ -61,7 +62,7 @@ def classify_patches(definition: JobDefinition, context: JobContext) -> None:
     """Write `classifier.safetensors` and then `classification.json` into the results.
 
     ClassificationInputError, FeaturesFilesError, BrainsError or NoPatchesError say what is wrong with the inputs;
-    JobInterruptedError when asked to stop: it begins anew when it is started again.
+    JobInterruptedError when asked to stop: features of finished sections are kept for the next start.
     """
     parameters = definition.parameters
     if not isinstance(parameters, ClassifyPatchesParameters):
@@ -89,12 +90,19 @@ def classified(
     Errors as of `features_at`; JobInterruptedError when asked to stop.
     """
     features = np.empty((len(sites), trained.feature_width), np.float16)
+    kept = {
+        number: KeptFeatures(context.checkpoints, features_name(encoder, brain.folder.brain.id, *_places(sites, number)))
+        for number, brain in enumerate(sites.brains)
+    }
     places = sorted({(int(brain), int(section)) for brain, section in zip(sites.brain, sites.section, strict=True)})
     for done, (brain, section) in enumerate(places):
         _go_on(context)
         tell(context.report, "computing features", done, len(places))
-        here = np.flatnonzero((sites.brain == brain) & (sites.section == section))
-        features[here] = features_at(encoder, trained, sites.brains[brain].folder, section, sites.centre_um[here])
+        here, folder = np.flatnonzero((sites.brain == brain) & (sites.section == section)), sites.brains[brain].folder
+        features[here] = kept[brain].of(
+            section,
+            lambda: features_at(encoder, trained, folder, section, sites.centre_um[here]),  # noqa: B023 - used at once
+        )
     tell(context.report, "learning to tell areas apart", 0, 1)
     train, settings = sites.of(TRAIN), parameters.settings
     row = np.zeros(len(sites), np.intp)
@@ -104,6 +112,12 @@ def classified(
         features[train], sites.area[train].astype(np.intp), len(sites.areas), settings, lambda epoch: row[order(epoch)]
     )
     return Classified(sites, features, classifier, classifier.given(features))
+
+
+def _places(sites: PatchSites, brain: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Where the patches of a brain are taken: sections and centres."""
+    here = sites.brain == brain
+    return sites.section[here], sites.centre_um[here]
 
 
 def _robustness(examined: Examined, sites: PatchSites, seed: int, context: JobContext) -> Iterator[Robustness]:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from core.anatomy.midsurface import NO_SECTION, Midsurface, read_midsurface
+from core.contracts.features import FeaturesReport
 from core.contracts.graphs import GraphParameters
 from core.contracts.jobs import JobDefinition
+from core.datasets import BrainFolder
 from core.graphs.cortex import CortexGraph, JoinedGraphs
 from core.graphs.neighbours import neighbour_table
 from core.graphs.node_features import (
@@ -20,13 +23,15 @@ from core.graphs.node_features import (
     reference_points,
     scaled_together,
 )
-from core.inference.deep_features import FeatureFile, Stored, compute_features, principal_components, projected
-from core.inference.patch_features import load_encoder, load_report
+from core.inference.deep_features import Stored, feature_file, principal_components, projected
+from core.inference.patch_features import features_at, load_encoder, load_report
 from core.models.device import choose_device
+from core.models.encoders import Encoder
 from core.sampling.patch_sites import AnnotatedBrain
 from core.tasks.annotated_brains import annotated_brains, check_transfer
 from core.tasks.context import JobContext, JobInterruptedError
 from core.tasks.telling import tell
+from core.training.peers import Peers
 
 
 class GraphInputError(Exception):
@@ -49,11 +54,14 @@ def usable_nodes(surface: Midsurface) -> NDArray[np.bool_]:
     return usable
 
 
-def graph_inputs(definition: JobDefinition, parameters: GraphParameters, context: JobContext) -> GraphInputs:
-    """Read the surfaces and compute what their nodes know.
+def graph_inputs(
+    definition: JobDefinition, parameters: GraphParameters, context: JobContext, peers: Peers | None = None
+) -> GraphInputs:
+    """Read the surfaces and compute what their nodes know; deep features, which take long, last, and shared by the `peers`.
 
     GraphInputError, BrainsError, MidsurfaceFilesError or FeaturesFilesError say what is missing; JobInterruptedError when
-    asked to stop while deep features are computed: those of finished sections are kept among the checkpoints.
+    asked to stop while deep features are computed: those of finished sections are kept among the checkpoints. PeerLostError
+    when a process is gone.
     """
     check_transfer(definition, parameters.transfer)
     tell(context.report, "reading surfaces", 0, 1)
@@ -61,10 +69,10 @@ def graph_inputs(definition: JobDefinition, parameters: GraphParameters, context
     surfaces = _surfaces(brains, parameters, context)
     settings, warnings = parameters.settings, list[str]()
     found: dict[str, list[NDArray[np.floating]]] = {}
-    if "cytoarchitecture" in settings.features:
-        found["cytoarchitecture"] = list(_deep_features(brains, surfaces, parameters, context, warnings))
     if {"coordinates", "maps"} & set(settings.features):
         found |= _of_atlas(brains, surfaces, parameters, warnings)
+    if "cytoarchitecture" in settings.features:
+        found["cytoarchitecture"] = list(_deep_features(brains, surfaces, parameters, (context, peers or Peers()), warnings))
     graphs = []
     for number, (brain, surface) in enumerate(zip(brains, surfaces, strict=True)):
         held_out = brain.folder.brain.id in parameters.transfer
@@ -138,23 +146,14 @@ def _deep_features(
     brains: Sequence[AnnotatedBrain],
     surfaces: Sequence[Midsurface],
     parameters: GraphParameters,
-    context: JobContext,
+    around: tuple[JobContext, Peers],
     warnings: list[str],
 ) -> list[Stored]:
     assert parameters.features_job is not None  # the contract sees to it
+    context, _ = around
     results, settings = context.results_of(parameters.features_job), parameters.settings
     encoder = load_encoder(results, choose_device())
-    stored = []
-    for brain, surface in zip(brains, surfaces, strict=True):
-        name = brain.folder.brain.id
-
-        def on_section(done: int, of: int, name: str = name) -> None:
-            if context.stop_requested():
-                raise JobInterruptedError(f"deep features of {name} were stopped after {done} of {of} sections")
-            tell(context.report, f"deep features of {name}", done, of)
-
-        file = _file(context.checkpoints, name, encoder[0].feature_width, len(surface.section))
-        stored.append(compute_features(encoder, brain.folder, surface, file, on_section))
+    stored = [_computed(encoder, brain.folder, surface, around) for brain, surface in zip(brains, surfaces, strict=True)]
     warnings += _learnt_from_tests(brains, surfaces, results, parameters)
     if settings.feature_components is None or settings.feature_components >= encoder[0].feature_width:
         return stored
@@ -168,8 +167,30 @@ def _deep_features(
     return [projected(each, here, mean, components) for each, here in zip(stored, usable, strict=True)]
 
 
-def _file(folder: Path, name: str, width: int, nodes: int) -> FeatureFile:
-    return FeatureFile(folder / f"features-{name}.npy", width, nodes)
+def _computed(
+    encoder: tuple[Encoder, FeaturesReport], folder: BrainFolder, surface: Midsurface, around: tuple[JobContext, Peers]
+) -> Stored:
+    """One brain's deep features; several processes share the sections that are not done yet."""
+    context, peers = around
+    file, name = feature_file(encoder[0], folder, surface, context.checkpoints), folder.brain.id
+    mine, done = [] if file.is_joined else file.sections[peers.rank :: peers.count], 0
+    for number, here in mine:
+        if context.stop_requested():
+            break
+        tell(context.report, f"deep features of {name}", done, len(mine))
+        file.parts.of(number, lambda: features_at(*encoder, folder, number, surface.point_um[here]))  # noqa: B023 - used at once
+        done += 1
+    if _anywhere(done < len(mine), peers):
+        raise JobInterruptedError(f"deep features of {name} were stopped after {done} of {len(mine)} sections, which are kept")
+    if peers.speaks:
+        file.join()
+    _anywhere(False, peers)  # all wait until it is there
+    return file.opened()
+
+
+def _anywhere(here: bool, peers: Peers) -> bool:
+    """Whether it is so in any of the processes, which all come to this point."""
+    return bool(peers.total(torch.tensor([int(here)], device=choose_device())).item())
 
 
 def _learnt_from_tests(

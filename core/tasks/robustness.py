@@ -1,8 +1,9 @@
 """How a classifier of patches stands changes of the patches (thesis 6.2.6)."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from core.contracts.features import EncoderSettings, Robustness
 from core.inference.patch_features import at_once, patches_to_features
 from core.models.encoders import Encoder
 from core.sampling.patch_sites import PatchSites
-from core.training.crops import CropReader, crop_batches
+from core.training.crops import CropReader, Crops, crop_batches
 from core.training.linear_classifier import LinearClassifier, scores
 from core.training.patch_augmentation import Changes, changed, unchanged
 
@@ -56,11 +57,18 @@ class Examined:
 
 
 def robustness(examined: Examined, sites: PatchSites, chosen: NDArray[np.intp], seed: int = 0) -> Iterator[Robustness]:
-    """Macro F1 on the `chosen` sites' patches, put to each change of `KINDS` in turn; UnreadableImageError, DatasetError."""
-    for kind in KINDS:
-        for value in kind.values:
-            there = _shifted(sites, value, seed) if kind.name == SHIFT else sites
-            given = _given(examined, there, chosen, lambda none: kind.changes(none, value))  # noqa: B023 - used at once
+    """Macro F1 on the `chosen` sites' patches, put to each change of `KINDS` in turn; UnreadableImageError, DatasetError.
+
+    All changes are read by the same threads or worker processes: one set of sites after the other, of which only shifts differ.
+    """
+    steps = [(kind, value) for kind in KINDS for value in kind.values]
+    moved = [value for kind, value in steps if kind.name == SHIFT]
+    reader = CropReader(sites.brains, _together([sites, *(_shifted(sites, value, seed) for value in moved)]), examined.settings)
+    of_set = [1 + moved.index(value) if kind.name == SHIFT else 0 for kind, value in steps]
+    parts = np.array_split(chosen, -(-len(chosen) // at_once(examined.settings)))
+    with crop_batches(reader, (part + number * len(sites) for number in of_set for part in parts), None) as batches:
+        for kind, value in steps:
+            given = _given(examined, islice(batches, len(parts)), lambda none: kind.changes(none, value))  # noqa: B023 - used at once
             found = scores(sites.areas, sites.area[chosen].astype(np.intp), given)
             yield Robustness(change=kind.name, value=value, unit=kind.unit, macro_f1=found.macro_f1)
 
@@ -72,13 +80,20 @@ def _shifted(sites: PatchSites, distance_um: float, seed: int) -> PatchSites:
     return replace(sites, centre_um=moved.astype(np.float32))
 
 
-def _given(
-    examined: Examined, sites: PatchSites, chosen: NDArray[np.intp], changes: Callable[[Changes], Changes]
-) -> NDArray[np.intp]:
+def _together(sets: Sequence[PatchSites]) -> PatchSites:
+    """Several sets of sites of the same brains and areas, one after the other."""
+    return replace(
+        sets[0],
+        brain=np.concatenate([each.brain for each in sets]),
+        section=np.concatenate([each.section for each in sets]),
+        centre_um=np.concatenate([each.centre_um for each in sets]),
+        area=np.concatenate([each.area for each in sets]),
+        split=np.concatenate([each.split for each in sets]),
+    )
+
+
+def _given(examined: Examined, batches: Iterator[Crops], changes: Callable[[Changes], Changes]) -> NDArray[np.intp]:
     """The areas that the classifier gives."""
-    settings = examined.settings
-    many = at_once(settings)
-    reader = CropReader(sites.brains, sites, settings)
-    with crop_batches(reader, (chosen[first : first + many] for first in range(0, len(chosen), many)), None) as batches:
-        images = (changed(crops.images, settings.patches.patch_px, changes(unchanged(len(crops.seeds)))) for crops in batches)
-        return examined.classifier.given(patches_to_features(examined.encoder, settings, images))
+    side_px = examined.settings.patches.patch_px
+    images = (changed(crops.images, side_px, changes(unchanged(len(crops.seeds)))) for crops in batches)
+    return examined.classifier.given(patches_to_features(examined.encoder, examined.settings, images))

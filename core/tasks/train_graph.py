@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from core.anatomy.mesh import Mesh, vertex_areas
 from core.anatomy.midsurface import Midsurface
 from core.contracts.features import Scores
 from core.contracts.graphs import GraphParameters, GraphReport, SurfaceResult
@@ -52,7 +53,7 @@ def train_graph(definition: JobDefinition, context: JobContext) -> None:
         raise NotAGraphJobError(f"job {definition.key} is a {parameters.kind} job, not a graph job")
     with joined() as peers:
         told = context if peers.speaks else replace(context, report=say_nothing)
-        inputs = graph_inputs(definition, parameters, told)
+        inputs = graph_inputs(definition, parameters, told, peers)
         network = _network(inputs, parameters)
         result = train_on_graph(network, inputs.graph, parameters.settings, told, peers)
         if not result.finished:
@@ -128,17 +129,11 @@ def _write_surface(results: Path, surface: Midsurface, given: _Given, areas: tup
     }
     file = f"{surface.report.brain}.safetensors"
     write_atomically(results / SURFACES / file, save({name: np.ascontiguousarray(each) for name, each in arrays.items()}))
-    extent = np.bincount(best, _node_mm2(surface), minlength=len(areas))
+    node_mm2 = vertex_areas(Mesh(surface.vertices_mm.astype(np.float64), surface.triangles))
+    extent = np.bincount(best, node_mm2, minlength=len(areas))
     return SurfaceResult(
         brain=surface.report.brain, file=file, nodes=len(best), area_mm2=dict(zip(areas, extent.tolist(), strict=True))
     )
-
-
-def _node_mm2(surface: Midsurface) -> NDArray[np.float64]:
-    """The part of the surface that belongs to each node, (n,): a third of every triangle it is a corner of."""
-    a, b, c = (surface.vertices_mm[surface.triangles[:, corner]].astype(np.float64) for corner in range(3))
-    third = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
-    return np.asarray(np.bincount(surface.triangles.ravel(), np.repeat(third, 3), len(surface.vertices_mm)), np.float64)
 
 
 def _write_sections(

@@ -71,12 +71,15 @@ class FakeComputeClient:
         self._reached()
         return self.set(key, JobState.CANCELLED, ResultState.INCOMPLETE)
 
-    def result(self, key: str, path: str) -> bytes:
+    def result(self, key: str, path: str, most_bytes: int = 64 << 20) -> bytes:
         self._reached()
         try:
-            return self.files[key, path]
+            content = self.files[key, path]
         except KeyError:
             raise ComputeRefusedError(f"job {key} has no result {path}", {"status": 404}) from None
+        if len(content) > most_bytes:
+            raise ComputeRefusedError(f"The result {path} of job {key} is larger than {most_bytes >> 20} MB.")
+        return content
 
     def close(self) -> None:
         """Nothing is open."""

@@ -250,6 +250,13 @@ def test_a_result_that_stays_cut_is_an_unreachable_service(alterer: tuple[HttpCo
     assert unreachable.value.details["sent"] is True
 
 
+def test_a_result_larger_than_asked_for_is_refused(alterer: tuple[HttpCompute, list[str]]) -> None:
+    compute, _ = alterer
+    assert compute.result("a" * 32, "surface", len(Alterer.content)) == Alterer.content
+    with pytest.raises(ComputeRefusedError, match=r"surface of job a+ is larger than 0 MB"):
+        compute.result("a" * 32, "surface", len(Alterer.content) - 1)
+
+
 def test_nobody_there_says_that_nothing_was_sent(token_file: Path) -> None:
     with pytest.raises(ComputeUnreachableError) as unreachable:
         HttpCompute(f"http://127.0.0.1:{free_port()}", token_file).scheduler()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
 import safetensors.numpy
 
@@ -130,6 +131,21 @@ class TestStarting:
         two = graph_of(midsurface, midsurface_jobs=[midsurface, midsurface])
         assert "1 brains need as many surfaces, got 2" in error_of(start(ada, two), 422)["message"]
 
+    def test_maps_that_nobody_projected_are_refused_with_what_to_do(
+        self, backend: Backend, ada: Person, brains_folder: Path
+    ) -> None:
+        with_maps = graph_of(surfaced(backend, ada), settings={"features": ["coordinates", "maps"]})
+        error = error_of(start(ada, with_maps), 422)
+        assert (error["code"], error["details"]) == ("no_maps", {"brains": ["SMALL"]})
+        assert "Run `brodmann atlas`" in error["message"]
+        projection = brains_folder / "SMALL" / "atlas" / "SMALL_0921.h5"
+        projection.parent.mkdir(exist_ok=True)
+        projection.touch()
+        try:
+            assert start(ada, with_maps).status_code == 201
+        finally:
+            projection.unlink()
+
     def test_a_viewer_looks_and_starts_none_and_a_stranger_knows_nothing(self, backend: Backend, ada: Person) -> None:
         key = surfaced(backend, ada)
         vera, max_ = backend.person("vera"), backend.person("max")
@@ -163,6 +179,18 @@ class TestResults:
         assert "immutable" in answer.headers["Cache-Control"]
         assert len(safetensors.numpy.load(ada.get(f"{P}/mapping/{midsurface}/surfaces/SMALL").data)) == 6
         error_of(ada.get(f"{P}/mapping/{key}/surfaces/OTHER"), 404)
+
+    def test_the_surface_of_a_whole_brain_comes_in_though_other_results_are_held_smaller(
+        self, backend: Backend, ada: Person
+    ) -> None:
+        nodes = 1_200_000
+        small, rows = graph_arrays(SECTIONS), {"triangles": 2 * nodes}
+        whole = {name: np.resize(each, (rows.get(name, nodes), *each.shape[1:])) for name, each in small.items()}
+        content = safetensors.numpy.save(whole)
+        assert len(content) > 64 << 20
+        files = graph_files("SMALL", SECTIONS) | {"surfaces/SMALL.safetensors": content}
+        key = done(backend, ada, graph_of(surfaced(backend, ada)), files)
+        assert len(ada.get(f"{P}/mapping/{key}/surfaces/SMALL").data) == len(content)
 
     def test_what_the_graph_says_of_sections_is_there_to_review(self, backend: Backend, ada: Person) -> None:
         predictions = {**prediction_files(921, disc()), **prediction_files(941, disc())}

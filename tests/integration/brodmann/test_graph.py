@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from brodmann.cli import main
 from core.anatomy.midsurface import write_midsurface
+from core.contracts.mapping_presets import MAPPING_PRESETS
 from core.datasets import BrainFolder, adopt_truth
 from core.phantom import build
 from tests.fakes.graphs import gray_midsurface
@@ -32,7 +33,10 @@ def test_scores_and_extents_are_told(brain, tmp_path):
     assert "hOc1" in answer.stdout
     again = CliRunner().invoke(main, [*asked[:-1], str(tmp_path / "json"), "--json", "--area", "hOc1", "--area", "hOc2"])
     assert again.exit_code == 0, again.output
-    assert json.loads(again.stdout)["areas"] == ["hOc1", "hOc2"]
+    report = json.loads(again.stdout)
+    assert report["areas"] == ["hOc1", "hOc2"]
+    # what is named is in place of the demo preset's, which is for a few thousand nodes
+    assert (report["settings"]["width"], report["settings"]["batch_size"]) == (8, MAPPING_PRESETS["demo"].graph.batch_size)
 
 
 def test_it_says_what_to_name(brain, tmp_path):
@@ -43,3 +47,6 @@ def test_it_says_what_to_name(brain, tmp_path):
     unknown = CliRunner().invoke(main, [*asked, "--also", "coordinates", "--layer", "conv"])
     assert unknown.exit_code == 2
     assert "Input should be 'gat', 'sage' or 'mlp'" in unknown.stderr
+    no_preset = CliRunner().invoke(main, [*asked, "--also", "coordinates", "--preset", "best"])
+    assert no_preset.exit_code == 2
+    assert "there are demo, standard" in no_preset.stderr

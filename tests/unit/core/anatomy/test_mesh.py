@@ -1,7 +1,18 @@
 import numpy as np
 import pytest
 
-from core.anatomy.mesh import Mesh, Topology, edge_lengths, edges, kept, parts, topology, triangle_areas, vertex_normals
+from core.anatomy.mesh import (
+    Mesh,
+    Topology,
+    edge_lengths,
+    edges,
+    kept,
+    parts,
+    topology,
+    triangle_areas,
+    vertex_areas,
+    vertex_normals,
+)
 
 OCTAHEDRON = Mesh(
     np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], float),
@@ -34,6 +45,13 @@ def test_every_edge_is_told_once_with_its_triangles() -> None:
 def test_normals_point_out_of_a_surface_whose_triangles_turn_that_way() -> None:
     assert vertex_normals(OCTAHEDRON) == pytest.approx(OCTAHEDRON.vertices)
     assert triangle_areas(OCTAHEDRON) == pytest.approx(np.sqrt(3) / 2)
+
+
+def test_each_vertex_has_a_third_of_its_triangles_and_all_of_them_the_whole_surface() -> None:
+    half, _ = kept(OCTAHEDRON, np.arange(8) < 4)
+    areas = vertex_areas(half)
+    assert areas.sum() == pytest.approx(triangle_areas(half).sum())
+    assert sorted(areas / (np.sqrt(3) / 6)) == pytest.approx([2, 2, 2, 2, 4])
 
 
 def test_parts_are_counted_by_falling_area() -> None:

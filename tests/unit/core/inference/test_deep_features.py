@@ -1,21 +1,13 @@
 import numpy as np
 import pytest
+import torch
 
-from core.inference import deep_features
-from core.inference.deep_features import FeatureFile, compute_features, principal_components, projected
+from core.graphs.node_features import on_sections
+from core.inference.deep_features import FeatureFile, principal_components, projected
+from core.inference.kept_features import KeptFeatures, features_name
 from tests.fakes.midsurfaces import flat_midsurface
 
-
-class Folder:
-    """A brain that only its name is asked for."""
-
-
-def fake_features(asked):
-    def features_at(_encoder, _report, _folder, section, centres_um):
-        asked.append(section)
-        return np.c_[np.full(len(centres_um), section), centres_um].astype(np.float16)
-
-    return features_at
+WIDTH = 3
 
 
 @pytest.fixture
@@ -23,28 +15,55 @@ def surface():
     return flat_midsurface(columns=4)
 
 
-def test_every_usable_node_gets_the_features_of_its_place(surface, tmp_path, monkeypatch):
-    monkeypatch.setattr(deep_features, "features_at", fake_features([]))
-    stored = compute_features((None, None), Folder(), surface, FeatureFile(tmp_path / "x.npy", 3, 12), lambda *_: None)
+@pytest.fixture
+def file(surface, tmp_path):
+    return FeatureFile(KeptFeatures(tmp_path, "x"), list(on_sections(surface)), WIDTH, len(surface.section))
+
+
+def features_of(section, here):
+    return np.full((len(here), WIDTH), section, np.float16)
+
+
+def test_every_usable_node_gets_the_features_of_its_section(surface, file, tmp_path):
+    for number, here in file.sections:
+        file.parts.of(number, lambda: features_of(number, here))  # noqa: B023
+    assert not file.is_joined
+    file.join()
+    stored = file.opened()
     assert stored.dtype == np.float16
     assert stored[:-1, 0].tolist() == surface.section[:-1].tolist()
     assert (stored[-1] == 0).all()
+    assert [each.name for each in tmp_path.iterdir()] == ["x.npy"]  # what was kept of sections is needed no more
 
 
-def test_sections_that_are_done_are_not_computed_again(surface, tmp_path, monkeypatch):
-    asked: list[int] = []
-    monkeypatch.setattr(deep_features, "features_at", fake_features(asked))
-    file = FeatureFile(tmp_path / "x.npy", 3, 12)
+def test_features_of_a_section_that_was_done_are_not_computed_again(file, tmp_path):
+    number, here = file.sections[0]
+    asked = []
 
-    def stop_after_one(done: int, _of: int) -> None:
-        if done == 1:
-            raise KeyboardInterrupt
+    def compute():
+        asked.append(number)
+        return features_of(number, here)
 
-    with pytest.raises(KeyboardInterrupt):
-        compute_features((None, None), Folder(), surface, file, stop_after_one)
-    stored = compute_features((None, None), Folder(), surface, file, lambda *_: None)
-    assert asked == [901, 911, 921]
-    assert stored[0, 0] == 901
+    first, again = (KeptFeatures(tmp_path, "x").of(number, compute) for _ in range(2))
+    assert asked == [number]
+    assert (first == again).all()
+    file.parts.forget()
+    assert not KeptFeatures(tmp_path, "x").has(number)
+
+
+def test_a_section_that_is_missing_when_all_are_joined_is_told(file):
+    with pytest.raises(FileNotFoundError, match="start again"):
+        file.join()
+    assert not file.is_joined
+
+
+def test_another_encoder_or_other_places_never_find_these_features(surface):
+    encoder = torch.nn.Linear(2, 2)
+    name = features_name(encoder, "B20", surface.section, surface.point_um)
+    assert name.startswith("features-B20-")
+    assert features_name(encoder, "B20", surface.section, surface.point_um + 1) != name
+    assert features_name(torch.nn.Linear(2, 2), "B20", surface.section, surface.point_um) != name
+    assert features_name(encoder, "B20", surface.section, surface.point_um) == name
 
 
 def test_components_keep_the_directions_of_most_variance():
@@ -63,7 +82,7 @@ def test_components_keep_the_directions_of_most_variance():
 
 
 def test_components_of_many_nodes_come_from_a_sample_of_every_brain(monkeypatch):
-    monkeypatch.setattr(deep_features, "SAMPLE", 50)
+    monkeypatch.setattr("core.inference.deep_features.SAMPLE", 50)
     sources = [(np.full((400, 2), value, np.float16), np.arange(400)) for value in (0, 1)]
     mean, _, _ = principal_components(sources, 1)
     assert mean.tolist() == [0.5, 0.5]

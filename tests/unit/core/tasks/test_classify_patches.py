@@ -3,6 +3,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from core.contracts.features import ClassificationReport
+from core.tasks import classify_patches, robustness
 from core.tasks.classify_patches import CLASSIFIER_FILE, REPORT_FILE
 from core.tasks.context import JobInterruptedError
 from core.tasks.robustness import STEPS
@@ -62,3 +63,36 @@ def test_a_stopped_classification_leaves_no_report(featured, tmp_path):
         classify_small(other)
     assert not list(tmp_path.glob(f"*/results/{REPORT_FILE}"))
     assert (place / FEATURES_REPORT).exists()
+
+
+def test_a_stopped_classification_goes_on_with_the_sections_that_are_left(featured, results, tmp_path, monkeypatch):
+    other, asked = LocalRun(featured.brain, tmp_path), []
+    place = other.results_of(FEATURES_KEY)
+    place.parent.mkdir(parents=True)
+    place.symlink_to(featured.results_of(FEATURES_KEY))
+    computed = classify_patches.features_at
+
+    def counted(encoder, trained, folder, section, centres_um):
+        asked.append(section)
+        other.stop = len(asked) == 2
+        return computed(encoder, trained, folder, section, centres_um)
+
+    monkeypatch.setattr(classify_patches, "features_at", counted)
+    with pytest.raises(JobInterruptedError):
+        classify_small(other)
+    other.stop = False
+    found = classify_small(other)
+    assert len(asked) == len(set(asked)) > 2
+    assert (found / REPORT_FILE).read_text() == (results / REPORT_FILE).read_text()
+
+
+def test_all_changes_of_patches_are_read_by_the_same_readers(featured, results, tmp_path, monkeypatch):
+    begun, begin = [], robustness.crop_batches
+    monkeypatch.setattr(robustness, "crop_batches", lambda *given, **more: begun.append(1) or begin(*given, **more))
+    other = LocalRun(featured.brain, tmp_path)
+    place = other.results_of(FEATURES_KEY)
+    place.parent.mkdir(parents=True)
+    place.symlink_to(featured.results_of(FEATURES_KEY))
+    found = ClassificationReport.model_validate_json((classify_small(other) / REPORT_FILE).read_text())
+    assert begun == [1]
+    assert len({(each.change, each.value) for each in found.robustness}) == STEPS

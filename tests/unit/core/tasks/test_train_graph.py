@@ -1,4 +1,6 @@
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +12,9 @@ from core.anatomy.midsurface import write_midsurface
 from core.contracts.graphs import GraphParameters, GraphReport, GraphSettings
 from core.contracts.training import SectionPrediction
 from core.graphs.cortex import NOT_ANNOTATED, TEST, TRAINING
+from core.graphs.node_features import on_sections
+from core.inference.patch_features import load_encoder
+from core.tasks import graph_inputs
 from core.tasks.annotated_brains import BrainsError
 from core.tasks.context import JobInterruptedError
 from core.tasks.graph_inputs import GraphInputError
@@ -151,6 +156,54 @@ def test_maps_that_were_not_projected_are_asked_for(done):
     run, *_ = done
     with pytest.raises(GraphInputError, match="onto the sections of TINY; run `brodmann atlas`"):
         start(run, parameters(features_job=None, settings=SMALL.model_copy(update={"features": ("maps",)})))
+
+
+def test_missing_maps_are_told_before_deep_features_are_computed(done, tmp_path):
+    run, *_ = done
+    run.reports.clear()
+    settings = SMALL.model_copy(update={"features": ("cytoarchitecture", "maps")})
+    with pytest.raises(GraphInputError, match="leave maps out"):
+        start(run, parameters(settings=settings), "4" * 32)
+    assert not any("deep features" in each.phase for each in run.reports)
+
+
+class InThreads:
+    """Two processes as two threads: each comes to `total` before either goes on."""
+
+    count = 2
+
+    def __init__(self, rank, barrier, values):
+        self.rank, self.speaks, self._barrier, self._values = rank, rank == 0, barrier, values
+
+    def total(self, values):
+        self._values[self.rank] = values
+        self._barrier.wait(60)
+        summed = self._values[0] + self._values[1]
+        self._barrier.wait(60)
+        return summed
+
+
+def test_several_processes_share_the_deep_features_and_read_the_same(done, featured, tmp_path, monkeypatch):
+    run, *_ = done
+    asked, surface = [], gray_midsurface(run.brain, SPACING_UM)
+    monkeypatch.setattr(
+        graph_inputs,
+        "features_at",
+        lambda *given: asked.append(given[3]) or np.full((len(given[4]), 512), given[3], np.float16),
+    )
+    encoder = load_encoder(featured.results_of(FEATURES_KEY), torch.device("cpu"))
+    context = LocalRun(run.brain, tmp_path).context(GRAPH_KEY)
+    barrier, values = threading.Barrier(2), [None, None]
+    with ThreadPoolExecutor(2) as pool:
+        both = [
+            pool.submit(graph_inputs._computed, encoder, run.brain, surface, (context, InThreads(rank, barrier, values)))
+            for rank in range(2)
+        ]
+        first, second = (each.result(60) for each in both)
+    assert sorted(asked) == sorted(number for number, _ in on_sections(surface))  # each once
+    assert np.array_equal(first, second)
+    for number, here in on_sections(surface):
+        assert (first[here] == np.float16(number)).all()
 
 
 def test_what_does_not_fit_is_told(done):
