@@ -37,7 +37,7 @@ MOST_ELEMENTS = 1000
 """Of an array: what Slurm takes as it comes (MaxArraySize 1001)."""
 MOST_PROCESSES = 4096
 """Of a multi-rank job; more is taken for a slip of the pen."""
-READ_AHEAD: tuple[JobKind, ...] = ("features",)
+READ_AHEAD: tuple[JobKind, ...] = ("train", "features")
 """Kinds whose patches other processes can read."""
 SECTIONS_PER_ELEMENT = 32
 """Of a prediction: so many that an element's start, some ten seconds for libraries, model and regions, weighs little."""

@@ -88,7 +88,7 @@ class Crew:
         """Called by all controllers together: workers that do what `build` makes of the arrays, as `over_processes` has them.
 
         The arrays of a node's first controller are copied into memory that all ranks of the node see (a window of MPI-3),
-        once for all its workers; it is kept until they are dismissed.
+        once for all its workers; it is kept until the next stage, or until they are dismissed.
         """
         opening = _Opening(MPI.pickle.dumps(build), slot_bytes(largest_result_bytes))
         channels = [_RankChannel(self._comm, rank, opening.size) for rank in self._workers]
@@ -136,6 +136,7 @@ class Crew:
     def _shared(self, arrays: Arrays) -> Arrays:
         """The arrays of the node's first rank, in one window for all of its ranks."""
         _wait(self._node.Ibarrier())
+        self._free()
         window = MPI.Win.Allocate_shared(room_for(arrays) if self._node.rank == 0 else 0, 1, comm=self._node)
         self._windows.append(window)
         memory = memoryview(cast(Any, window.Shared_query(0)[0])).cast("B")
@@ -144,10 +145,13 @@ class Crew:
         window.Fence()
         return read_shared(memory)
 
+    def _free(self) -> None:
+        while self._windows:
+            self._windows.pop().Free()
+
     def _close(self) -> None:
         _wait(self._comm.Ibarrier())
-        for window in self._windows:
-            window.Free()
+        self._free()
         self._comm.Free()
         self._node.Free()
 

@@ -88,7 +88,7 @@ def _train(definition: JobDefinition, parameters: TrainParameters, context: JobC
     if not result.finished:
         raise JobInterruptedError(f"training was stopped after {result.steps} of {settings.iterations} iterations")
     last = result.steps + RECALIBRATION_BATCHES
-    recalibrate(model, batches(source, result.steps, last, peers), settings.precision)
+    recalibrate(model, batches(source, result.steps, last, peers, context.open_stage), settings.precision)
     return _Trained(model, held_out, sections, result)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from core.ahead import ahead
 from core.models.device import choose_device
-from core.pipeline import Arrays, over_processes
+from core.pipeline import Arrays, OpenStage, processes_open
 from core.sampling.patches import Raster
 from core.training.device_stage import DeviceStage, held_bytes
 from core.training.patch_source import Batch, Patch, PatchSource, Plan
@@ -29,10 +29,16 @@ DEVICE_SHARE = 0.4
 """Of the GPU's memory, for the sections; the rest is for learning."""
 
 
-def batches(source: PatchSource, first_step: int, last_step: int, peers: Peers | None = None) -> Iterator[Batch]:
-    """The batches of the steps first_step .. last_step − 1; of several processes each gets its share of every batch."""
+def batches(
+    source: PatchSource, first_step: int, last_step: int, peers: Peers | None = None, open_stage: OpenStage | None = None
+) -> Iterator[Batch]:
+    """The batches of the steps first_step .. last_step − 1; of several processes each gets its share of every batch.
+
+    Where there is `open_stage` its workers cut the patches.
+    """
     share = (peers or Peers()).share
-    return planned_batches(source, (share(source.plan(step)) for step in range(first_step, last_step)))
+    plans = (share(source.plan(step)) for step in range(first_step, last_step))
+    return planned_batches(source, plans) if open_stage is None else staged_batches(source, plans, open_stage)
 
 
 def planned_batches(source: PatchSource, plans: Iterable[Plan]) -> Iterator[Batch]:
@@ -64,15 +70,16 @@ def threaded_batches(source: PatchSource, plans: Iterable[Plan]) -> Iterator[Bat
             yield _stacked([future.result() for future in waiting.popleft()])
 
 
-def staged_batches(source: PatchSource, plans: Iterable[Plan]) -> Iterator[Batch]:
-    """The same batches cut by worker processes, one for each processor: HDF5 has one lock for all threads of a process.
+def staged_batches(source: PatchSource, plans: Iterable[Plan], open_stage: OpenStage | None = None) -> Iterator[Batch]:
+    """The same batches cut by a stage's workers, who have the rasters in memory once for all of them.
 
-    StageError when a worker fails or is lost.
+    By default worker processes, one for each processor: HDF5 has one lock for all threads of a process. StageError when a
+    worker fails or is lost.
     """
-    workers = min(MOST_WORKERS, torch.get_num_threads())
+    opened = open_stage or processes_open(min(MOST_WORKERS, torch.get_num_threads()))
     for_patches, for_batches = tee(plans)
     with (
-        over_processes(*taken_apart(source), workers, source.patch_bytes()) as stage,
+        opened(*taken_apart(source), source.patch_bytes()) as stage,
         closing(stage.run(item for plan in for_patches for item in plan)) as patches,
     ):
         gathered = (_gathered(patches, len(plan)) for plan in for_batches)

@@ -19,6 +19,7 @@ from core.losses.weighted_cross_entropy import label_weight, weighted_cross_entr
 from core.models.device import choose_device, compiled, mixed_precision, placed
 from core.models.factory import as_input
 from core.optimisers.nesterov_sgd import learning_rate_at, nesterov_sgd, set_learning_rate
+from core.pipeline import OpenStage
 from core.training.batches import batches
 from core.training.checkpoint import load_checkpoint, save_checkpoint
 from core.training.loss_watch import LossWatch
@@ -53,6 +54,14 @@ class Surroundings(Protocol):
         """True once the loop should save a checkpoint and return."""
 
 
+class ReadingSurroundings(Surroundings, Protocol):
+    """What a loop needs whose patches other processes may cut."""
+
+    @property
+    def open_stage(self) -> OpenStage | None:
+        """Opens a data stage of the processes that read for this one; None where it reads by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
     """How the loop ended: `steps` done in all, and loss and F1 of each area over the last reported stretch."""
@@ -82,7 +91,7 @@ def train_model(
     source: PatchSource,
     class_weights: NDArray[np.float32],
     settings: SegmentationSettings,
-    surroundings: Surroundings,
+    surroundings: ReadingSurroundings,
     peers: Peers | None = None,
 ) -> TrainingResult:
     """Train `model` in place for the settings' iterations, resuming from a checkpoint where there is one.
@@ -105,7 +114,8 @@ def train_model(
     watch = LossWatch(len(class_weights), settings.iterations)
     started = reported_at = saved_at = time.monotonic()
 
-    for step, batch in enumerate(batches(source, first_step, settings.iterations, peers), start=first_step):
+    last_step, open_stage = settings.iterations, surroundings.open_stage
+    for step, batch in enumerate(batches(source, first_step, last_step, peers, open_stage), start=first_step):
         set_learning_rate(optimiser, learning_rate_at(step, settings))
         inputs = [as_input(image.to(device)) for image in batch.inputs.values()]
         with mixed_precision(device, settings.precision):

@@ -12,6 +12,7 @@ from core.contracts.presets import PRESETS
 from core.contracts.training import SegmentationSettings
 from core.models.factory import input_names
 from core.models.geometry import patch_geometry
+from core.pipeline import OpenStage
 from core.sampling.centres import BalancedCentres
 from core.sampling.patches import Raster
 from core.sampling.resident import ResidentSection
@@ -74,6 +75,7 @@ class RecordedSurroundings:
     stop_after: int | None = None
     reports: list[Progress] = field(default_factory=list)
     questions: int = 0
+    open_stage: OpenStage | None = None
 
     def report(self, progress: Progress) -> None:
         """Keep the line."""

@@ -9,6 +9,9 @@ from compute_service.runner import __main__ as runner
 from compute_service.runner.registry import TASKS
 from core.contracts.jobs import JobDefinition
 from core.tasks.context import JobContext
+from tests.fakes.stage_work import DIES, lookup, table
+
+ROW_BYTES = 5000
 
 
 def meets(definition: JobDefinition, context: JobContext) -> None:
@@ -41,6 +44,23 @@ def second_fails_first_notices(definition: JobDefinition, context: JobContext) -
         raise PeerLostError("another process of this training ended before its time")
     time.sleep(0.5)
     second_fails(definition, context)
+
+
+def reads(definition: JobDefinition, context: JobContext, dies: bool = False) -> None:
+    """Leave the sum of the numbers of all rows, whether its reader shared the table with others, and that one's number."""
+    assert context.open_stage is not None
+    second = os.environ["RANK"] == "1"
+    with context.open_stage(lookup, {"table": table()}, ROW_BYTES) as stage:
+        if dies and not second:
+            time.sleep(3600)
+        rows = [(int(each["number"]), *each["made_by"].tolist()) for each in stage.run([DIES] if dies else range(100))]
+    (maker,) = {(pid, shared) for _, pid, shared in rows}
+    (context.results / f"rank-{os.environ['RANK']}").write_text(f"{sum(row for row, *_ in rows)} {maker[1]} {maker[0]}")
+
+
+def reader_dies(definition: JobDefinition, context: JobContext) -> None:
+    """The second process's reader is killed while the first waits for ever."""
+    reads(definition, context, dies=True)
 
 
 if __name__ == "__main__":

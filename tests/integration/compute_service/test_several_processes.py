@@ -46,10 +46,10 @@ class Machine:
     scheduler: LocalScheduler
     brains: Path
 
-    def job(self, processes: int, **settings: object) -> JobDefinition:
+    def job(self, processes: int, readers: int = 0, **settings: object) -> JobDefinition:
         """A small training by so many processes, its folder made."""
         parameters = TrainParameters(areas=("hOc1",), sections=ENDS, settings=SETTINGS.model_copy(update=settings))
-        resources = Resources(cpus=1, processes=processes, time_limit_s=600)
+        resources = Resources(cpus=1, processes=processes, readers=readers, time_limit_s=600)
         definition = training_job(parameters=parameters, inputs=self.brain, resources=resources)
         folder = self.jobs / definition.key
         folder.mkdir()
@@ -84,8 +84,8 @@ def machine(tmp_path_factory):
     )
 
 
-def test_two_ranks_learn_what_one_process_learns(machine):
-    alone, two = machine.job(1), machine.job(2)
+def test_two_ranks_with_a_reader_each_learn_what_one_process_learns(machine):
+    alone, two = machine.job(1), machine.job(2, readers=1)
     for definition in (alone, two):
         await_status(machine.scheduler, machine.start(definition), QueueState.COMPLETED)
         assert machine.outcome(definition).state == "succeeded"
@@ -97,8 +97,8 @@ def test_two_ranks_learn_what_one_process_learns(machine):
     # all weights are the same (tests/integration/core/test_train_together.py).
     assert (both[name] - one[name]).norm() < 0.03 * (one[name] - weight).norm()
     assert loss_of(machine, two) == pytest.approx(loss_of(machine, alone), rel=0.01)
-    assert "[1/2] training: 1 of 1" in machine.paths(two).log.read_text()
-    assert "[2/2] training" not in machine.paths(two).log.read_text()
+    assert "[1/4] training: 1 of 1" in machine.paths(two).log.read_text()
+    assert "[2/4] training" not in machine.paths(two).log.read_text()
 
 
 def loss_of(machine, definition):

@@ -74,7 +74,7 @@ def test_streamed_batches_can_be_left_early_and_taken_up_again(brain, monkeypatc
 
 def test_threads_read_streamed_sections_where_processors_are_few(brain, monkeypatch):
     monkeypatch.setattr(module, "THREADS_SUFFICE", torch.get_num_threads())
-    monkeypatch.setattr(module, "over_processes", None)
+    monkeypatch.setattr(module, "processes_open", None)
     assert same(next(batches(source(brain, 1000), 0, 1)), next(batches(source(brain, math.inf), 0, 1)))
 
 

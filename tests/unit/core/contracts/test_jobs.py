@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from core.contracts.cluster import CheckParameters
 from core.contracts.jobs import MOST_ELEMENTS, Resources, elements_for
 from core.contracts.training import PredictParameters
 from tests.fakes.jobs import training_job
@@ -16,6 +17,21 @@ def test_no_element_is_without_a_section():
     training_job(parameters=parameters, resources=Resources(array=2))
     with pytest.raises(ValidationError, match="work for 2 elements, not 3"):
         training_job(parameters=parameters, resources=Resources(array=3))
+
+
+def test_readers_are_started_with_those_they_read_for():
+    resources = Resources(processes=8, readers=11, nodes=2)
+    assert resources.ranks == 96
+    assert training_job(resources=resources).resources.ranks == 96
+    with pytest.raises(ValidationError, match="8 processes with 1000 readers each are more than 4096"):
+        Resources(processes=8, readers=1000)
+    with pytest.raises(ValidationError, match="one process each"):
+        Resources(array=2, readers=1)
+
+
+def test_only_jobs_that_read_ahead_have_readers():
+    with pytest.raises(ValidationError, match="a check job has nothing for readers to do: only train and features jobs"):
+        training_job(parameters=CheckParameters(), resources=Resources(readers=1))
 
 
 def test_an_array_has_no_element_of_several_processes():
