@@ -6,8 +6,8 @@ classifier on their features, on the patches of the test sections and of the bra
 brains are those of `benchmarks.feature_brains` and `benchmarks.feature_space`. What is done already in the folder `--work` is
 taken as it is, and what was stopped goes on; `--only` does some rows, so that several processes can share the work, and ends.
 
-Learning rates were chosen with `--choose`: encoders learn from the training sections but each fifth, which judges. Nothing
-was chosen on test sections or on the brain held out.
+`--choose` tries learning rates: encoders learn from the training sections but each fifth, which judges. Nothing is chosen on
+test sections or on the brain held out.
 
 Example: python -m benchmarks.features --work /tmp/feature_brains --json benchmarks/results/features.json
 """
@@ -207,7 +207,7 @@ def _choices(work: Work, options: argparse.Namespace) -> list[Figure]:
     inputs = tuple(only_training(brain, work.size.patches.test_every) for brain in work.brains)
     figures = []
     for rate in options.choose:
-        for name in options.only or MODELS:
+        for name in [name for name in options.only or MODELS if name in MODELS]:
             size = replace(work.size, rates={name: rate}, epochs=options.epochs or work.size.epochs)
             runs = work.runs / f"choose_{rate:g}_{size.epochs}"
             row = replace(work, inputs=inputs, size=size, runs=runs).row(name)
