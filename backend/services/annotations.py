@@ -164,7 +164,7 @@ class Annotations:
         """Replace the current state; the same state wanted again by the same person is given back as it stands."""
         expected = annotation.version - 1
         if (before["version"] if before else 0) != expected:
-            return self._same_or_conflict(annotation)
+            return self._same_or_conflict(annotation, before)
         document_id = _id(annotation.project, annotation.uid)
         document = write(annotation, action=deed, state="deleted" if annotation.deleted else "live")
         try:
@@ -172,18 +172,19 @@ class Annotations:
                 self._archive(document_id, before)
             self._store.put(ANNOTATIONS, document_id, document, expected)
         except VersionConflictError:
-            return self._same_or_conflict(annotation)
+            return self._same_or_conflict(annotation, self._stored(annotation.project, annotation.uid))
         except DocumentTooLargeError as error:
             raise TooLargeError(f"Region {annotation.uid} is too large for the database: {error}. Simplify it.") from error
         self._changes.tell(annotation.project, "annotation", annotation.uid, annotation.section, annotation.author)
         return annotation
 
-    def _same_or_conflict(self, wanted: Annotation) -> Annotation:
-        current = self.current(wanted.project, wanted.uid)
-        if current is None:
+    @staticmethod
+    def _same_or_conflict(wanted: Annotation, stored: Document | None) -> Annotation:
+        if stored is None:
             raise ConflictError(
                 f"Project {wanted.project} has no region {wanted.uid} at version {wanted.version - 1}. Save it as a new one."
             )
+        current = read(Annotation, stored)
         times = {"created_at": current.created_at, "updated_at": current.updated_at}
         if wanted.model_copy(update=times) == current:
             return current

@@ -16,6 +16,7 @@ from pymongo.errors import PyMongoError
 
 OPTIONS = "directConnection=true&w=1&journal=true&retryWrites=false&maxIdleTimeMS=240000"
 PATIENCE_S = 60.0
+CACHE_SIZE = "256M"  # the least that MongoDB's own server gives itself
 PROGRAM = Path(sys.executable).with_name("secantusd-py")
 
 
@@ -37,7 +38,7 @@ def test_server() -> Iterator[str]:
 def running(folder: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     """The server on this port with its data in a folder, where it may have left them before."""
     command = [str(PROGRAM), "--host", "127.0.0.1", "--port", str(port), "--storage-path", str(folder / "data")]
-    options = ["--standalone", "--cache-size", "64M", "--log-level", "WARNING"]
+    options = ["--standalone", "--cache-size", CACHE_SIZE, "--log-level", "WARNING"]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen([*command, *options], stdout=log, stderr=log, cwd=folder, env={**os.environ})
     try:
