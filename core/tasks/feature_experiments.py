@@ -103,7 +103,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         tuple(Variation(f"{each} %", value=each, areas_share=each / 100) for each in (25, 50, 75, 100)),
     ),
     "sample_counts": Experiment(
-        "Patches of an area", "6.2.5", "6.9", "patches of each area in an epoch, of those that take the median area once (%)",
+        "Patches of an area", "6.2.5", "6.9", "patches of each area in an epoch, of the usual number (%)",
         tuple(Variation(f"{each} %", value=each, patches_share=each / 100) for each in (25, 50, 75, 100, 133, 166)),
     ),
 }  # fmt: skip

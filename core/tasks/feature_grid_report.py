@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, pstdev
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from core.tasks.evaluate_features import FeatureGridResults, ScoredRow
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PAGE_FILE = "results.html"
 TEST, TRANSFER = "#1b6ca8", "#c2571a"
+LABEL_CHARACTERS = 14
+"""Of a line below a bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +131,8 @@ def _about(results: FeatureGridResults) -> str:
     plan, size = results.plan, SIZES[results.plan.size]
     settings = size.settings
     words = (
-        f"Preset {plan.size}: {settings.encoder} by {settings.loss.replace('_', ' ')}, {settings.epochs} epochs of batches of "
-        f"{settings.batch_size} patches of {size.patch_px['large']} px at {settings.patches.pixel_size_um:g} µm; by "
+        f"Preset {plan.size}: {settings.encoder}, loss {settings.loss.replace('_', ' ')}, {settings.epochs} epochs of batches "
+        f"of {settings.batch_size} patches of {size.patch_px['large']} px at {settings.patches.pixel_size_um:g} µm; by "
         f"cross-entropy {size.cross_entropy_epochs} epochs. {len(plan.areas)} areas; {plan.transfer} is held out. Each "
         "experiment varies what it names, and everything else stays."
     )
@@ -163,6 +166,6 @@ def _drawn(lines: Sequence[Line], experiment: Experiment) -> "Figure":
     if against:
         axes.set_xlabel(experiment.varied)
     else:
-        axes.set_xticks(range(len(lines)), [line.label.replace(", ", ",\n") for line in lines], fontsize=8)
+        axes.set_xticks(range(len(lines)), [fill(line.label, LABEL_CHARACTERS) for line in lines], fontsize=8)
     finish_f1(axes)
     return figure
