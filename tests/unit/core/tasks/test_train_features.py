@@ -3,7 +3,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from core.contracts.features import EncoderSettings, FeaturesReport, PatchSettings
+from core.contracts.features import EncoderSettings, FeaturesParameters, FeaturesReport, PatchSettings
 from core.inference.patch_features import FeaturesFilesError, features_at, load_encoder, load_report
 from core.tasks.annotated_brains import BrainsError
 from core.tasks.context import JobInterruptedError
@@ -70,3 +70,16 @@ def test_patches_too_small_for_an_encoder_are_refused():
     with pytest.raises(ValueError, match="base wants patches of at least 128 px, not 100"):
         EncoderSettings(encoder="base", patches=PatchSettings(patch_px=100))
     assert EncoderSettings(encoder="resnet18", patches=PatchSettings(patch_px=64)).patches.patch_px == 64
+
+
+@pytest.mark.parametrize(
+    ("withheld", "words"),
+    [
+        ({"unseen": ("hOc9",)}, "hOc9 cannot stay unseen: not among the areas"),
+        ({"unseen": ("hOc1",)}, "two areas or more are wanted to learn from"),
+        ({"transfer_areas": ("hOc9",)}, "hOc9 cannot be learnt in the brains held out"),
+    ],
+)
+def test_what_is_withheld_is_among_the_areas_and_leaves_two(withheld, words):
+    with pytest.raises(ValueError, match=words):
+        FeaturesParameters(areas=AREAS, transfer=("B07",), **withheld)
