@@ -28,9 +28,11 @@ SHORT = SMALL.model_copy(
 )
 
 
-@pytest.fixture(autouse=True)
-def every_step_is_told(monkeypatch):
-    monkeypatch.setattr(encoder_loop, "REPORT_EVERY_S", 0.0)
+@pytest.fixture(scope="module", autouse=True)
+def every_step_is_told():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder_loop, "REPORT_EVERY_S", 0.0)
+        yield
 
 
 def train(run: LocalRun, settings: EncoderSettings) -> Path:
