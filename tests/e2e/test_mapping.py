@@ -209,6 +209,16 @@ def test_the_surface_turns_by_mouse_and_keys_and_is_cut_by_a_section(page: Page)
     page.keyboard.press("0")
 
 
+def test_what_cannot_be_started_is_told_beside_its_button(page: Page) -> None:
+    page.get_by_text("What nodes know", exact=True).click()
+    page.get_by_test_id("know-maps").check()
+    page.get_by_test_id("start-graph").click()
+    told = page.get_by_test_id("kind-graph").get_by_test_id("error")
+    expect(told).to_contain_text("Run `brodmann atlas` with them")
+    expect(told).to_be_in_viewport()
+    page.get_by_test_id("know-maps").uncheck()
+
+
 def test_the_result_of_the_next_job_takes_the_place_of_the_one_before_in_space(page: Page, site: MappingSite) -> None:
     page.get_by_test_id("start-graph").click()
     site.finish("graph", graph_files("SMALL", SECTIONS, levels=3))

@@ -4,7 +4,7 @@ import { cancelMapping, createMapping, listMapping } from '@/api/calls'
 import type { MappingJob, MappingPreset } from '@/api/types'
 import { useWish } from '@/shared/useWish'
 
-import { isActive, type Offer } from './model/steps'
+import { isActive, type Kind, type Offer } from './model/steps'
 
 const POLL_INTERVAL_MS = 2000
 const IDLE_INTERVAL_MS = 15_000
@@ -16,6 +16,7 @@ export function useMapping(project: () => string) {
   const loaded = ref(false)
   const error = shallowRef<unknown>() // of the list
   const active = computed(() => jobs.value.some(isActive))
+  const asked = ref<Kind>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let newest = 0
   const { busy, failure, ask, askNew } = useWish(jobs, refresh)
@@ -37,12 +38,19 @@ export function useMapping(project: () => string) {
     timer = setTimeout(() => void refresh(), active.value ? POLL_INTERVAL_MS : IDLE_INTERVAL_MS)
   }
 
+  /** Why the last wish came to nothing, beside the button that was pressed. */
+  const failureOf = (kind: Kind): unknown => (asked.value === kind ? failure.value : undefined)
+
   async function start({ parameters, more, refused }: Offer): Promise<void> {
     if (refused || busy.value || !parameters) return
+    asked.value = parameters.kind
     await askNew([project(), parameters, more], (key) => createMapping(project(), { key, parameters, more_projects: more }))
   }
 
-  const stop = (key: string) => ask(() => cancelMapping(project(), key))
+  function stop(key: string): Promise<boolean> {
+    asked.value = jobs.value.find((job) => job.report.key === key)?.parameters.kind
+    return ask(() => cancelMapping(project(), key))
+  }
 
   watch(project, () => {
     jobs.value = []
@@ -54,5 +62,5 @@ export function useMapping(project: () => string) {
     newest++
     clearTimeout(timer)
   })
-  return { jobs, presets, loaded, error, failure, busy, refresh, start, stop }
+  return { jobs, presets, loaded, error, failureOf, busy, refresh, start, stop }
 }
