@@ -27,7 +27,7 @@ def held(definition: JobDefinition, context: JobContext) -> None:
     hold, asked = context.results.parent / "hold", count(1)
 
     def stop_requested() -> bool:
-        while hold.exists() and next(asked) > int(hold.read_text()):
+        if hold.exists() and next(asked) > int(hold.read_text()):
             (context.results.parent / "held").touch()
             while not context.stop_requested():
                 time.sleep(0.05)

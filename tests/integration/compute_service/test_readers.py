@@ -133,6 +133,7 @@ def test_a_job_with_readers_that_is_killed_and_stopped_goes_on_and_learns_bit_fo
     queue_id = machine.held(definition, after=0)
     machine.scheduler.interrupt_all()
     await_status(machine.scheduler, queue_id, QueueState.INTERRUPTED)
+    assert machine.steps(definition) == [1, 2, 3]
     assert not paths.outcome.exists()
     machine.finish(definition)
     assert machine.steps(definition) == [1, 2, 3, 4]

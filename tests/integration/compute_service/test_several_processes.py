@@ -169,3 +169,11 @@ def test_a_process_of_torchrun_that_fails_ends_the_job_with_its_own_message(mach
     definition = machine.job(2)
     assert by_torchrun(machine, definition, "second_fails") == 1
     assert machine.outcome(definition).message.startswith("section 911 cannot be read (process 2 of 2, on ")
+
+
+def test_processes_of_torchrun_start_their_readers_themselves(machine):
+    definition = machine.job(2, readers=1)
+    assert by_torchrun(machine, definition, "reads") == 0
+    found = [(machine.paths(definition).results / f"rank-{rank}").read_text().split() for rank in (0, 1)]
+    assert [each[:2] for each in found] == [["4950", "1"], ["4950", "1"]]
+    assert found[0][2] != found[1][2]
