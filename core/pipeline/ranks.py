@@ -19,8 +19,9 @@ from core.pipeline.slots import Arrays, read_shared, read_slot, room_for, slot_b
 from core.pipeline.stage import SLOTS, Build, Item, Stage, WorkerFailedError, answer, built
 
 _ASKED, _RESULT = 1, 2
-_SPIN_S, _LOOK_S, _SELDOM_S, _SHARE = 1e-3, 2e-4, 2e-2, 0.01
-"""An MPI that waits takes its whole core: look closely for a moment, then now and then, ever more seldom."""
+_SPIN_S, _LOOK_S, _IDLE_LOOK_S = 1e-3, 2e-4, 1e-2
+"""An MPI that waits takes its whole core: look closely for a moment, then now and then. Messages move only while one looks, so
+seldom is for those that wait for a stage to begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Crew:
 
     def serve(self) -> str:
         """A worker's life: one stage after the other, until its controller dismisses it. Returns the controller's word."""
-        while not isinstance(told := _heard(self._comm, self.controller), _Dismissal):
+        while not isinstance(told := _heard(self._comm, self.controller, _IDLE_LOOK_S), _Dismissal):
             self._serve_stage(cast(_Opening, told))
         self._close()
         return told.word
@@ -195,8 +196,8 @@ class _RankChannel:
             _wait(request)
 
 
-def _heard(comm: MPI.Intracomm, controller: int) -> object:
-    _until(lambda: comm.Iprobe(controller, _ASKED))
+def _heard(comm: MPI.Intracomm, controller: int, look_s: float = _LOOK_S) -> object:
+    _until(lambda: comm.Iprobe(controller, _ASKED), look_s)
     return comm.recv(source=controller, tag=_ASKED)
 
 
@@ -204,9 +205,8 @@ def _wait(request: MPI.Request) -> None:
     _until(request.Test)
 
 
-def _until(happened: Callable[[], bool]) -> None:
+def _until(happened: Callable[[], bool], look_s: float = _LOOK_S) -> None:
     started = time.monotonic()
     while not happened():
-        waited = time.monotonic() - started
-        if waited > _SPIN_S:
-            time.sleep(min(_SELDOM_S, max(_LOOK_S, _SHARE * waited)))
+        if time.monotonic() - started > _SPIN_S:
+            time.sleep(look_s)
