@@ -27,7 +27,7 @@ ONE_DIES = (
     "os.kill(os.getpid(), 9) if MPI.COMM_WORLD.rank else time.sleep(3600)"
 )
 needs_mpi = pytest.mark.skipif(find_spec("mpi4py") is None, reason="needs MPI: pip install 'brodmann[mpi]'")
-PATIENCE_S = 60
+PATIENCE_S = 200
 LIVING = (QueueState.PENDING, QueueState.RUNNING)
 
 
