@@ -40,7 +40,7 @@ from benchmarks.graph_real_data import (
     macro_f1,
     patches,
 )
-from benchmarks.graph_transfer import Carried, Learnt, Recipe, carried, learn, told
+from benchmarks.graph_transfer import Carried, Learnt, Recipe, carried, learn_all, told
 from core.contracts.graphs import GraphSettings, Layer
 from core.contracts.jobs import Progress
 from core.graphs.cortex import NOT_ANNOTATED, TRAINING, CortexGraph, JoinedGraphs
@@ -54,7 +54,7 @@ TEST_SHARE, SEED = 0.2, 1
 WIDTH, LEARNING_RATE = 128, 0.1
 DISTURBANCE = Disturbance(feature_dropout=0.05, coordinate_noise=0.05, layer_dropout=0.1)
 """Two dozen features are few: half of them dropped, as the thesis drops 2048, would leave too little."""
-MEMBERS, QUICK_STEPS = 2, 5
+MEMBERS, QUICK_STEPS = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _transferred(here: Hemisphere, other: Hemisphere, labels: Mapping[int, tuple
     target = carried(learnt, other)
     registered_at = time.monotonic()
     recipe = Recipe(steps=QUICK_STEPS) if quick else Recipe()
-    given = told(learnt, [learn(learnt, recipe, member) for member in range(1 if quick else MEMBERS)], target)
+    given = told(learnt, learn_all(learnt, recipe, 1 if quick else MEMBERS), target)
     ended = time.monotonic()
     answers = {"": given, "registered_": learnt.map[target.nodes], "by_shape_": learnt.map[target.shape]}
     figures = [

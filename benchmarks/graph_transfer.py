@@ -8,7 +8,10 @@ beside the node, by a smooth random slip, and features are disturbed as another 
 Batches are of whole patches of cortex, so that neighbourhoods overlap: seeds drawn one by one cost several times as much.
 """
 
+import multiprocessing
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -171,13 +174,36 @@ def _edge_mm(vertices: Floats, hemisphere: Hemisphere) -> float:
     return float(np.median(np.linalg.norm(vertices[there] - vertices[hemisphere.table[there, 0]], axis=1)))
 
 
+def learn_all(learnt: Learnt, recipe: Recipe, members: int) -> list[GraphNetwork]:
+    """Networks that differ by their seed, one learning on each core: small as they are, two cores are little use to one."""
+    workers = min(members, len(os.sched_getaffinity(0)))
+    if workers < 2:
+        return [learn(learnt, recipe, member) for member in range(members)]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        found = list(pool.map(_learnt_arrays, [learnt] * members, [recipe] * members, range(members)))
+    networks = [_network(learnt, recipe) for _ in found]
+    for network, arrays in zip(networks, found, strict=True):
+        network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    return networks
+
+
+def _learnt_arrays(learnt: Learnt, recipe: Recipe, seed: int) -> dict[str, NDArray[np.generic]]:
+    """What a network learnt, to be sent from one process to another."""
+    return {name: tensor.numpy() for name, tensor in learn(learnt, recipe, seed).state_dict().items()}
+
+
+def _network(learnt: Learnt, recipe: Recipe) -> GraphNetwork:
+    widths = {name: rows.shape[1] for name, rows in learnt.inputs([each[:1] for each in learnt.averages], np.arange(1)).items()}
+    shape = NetworkShape(widths, "sage", recipe.layers, recipe.width, len(learnt.hemisphere.names))
+    return GraphNetwork(shape, DISTURBANCE)
+
+
 def learn(learnt: Learnt, recipe: Recipe, seed: int) -> GraphNetwork:
     """A network that tells all areas of the learnt hemisphere."""
     generator, here = np.random.default_rng((seed, 1)), learnt.hemisphere
     torch.manual_seed(seed)
-    widths = {name: rows.shape[1] for name, rows in learnt.inputs(learnt.averages, np.arange(len(here.labels))).items()}
-    shape = NetworkShape(widths, "sage", recipe.layers, recipe.width, len(here.names))
-    network = GraphNetwork(shape, DISTURBANCE)
+    network = _network(learnt, recipe)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, total_steps=recipe.steps, pct_start=0.15)
     weights = _weights(here, recipe.balance)

@@ -123,6 +123,11 @@ layers 128 wide, `mlp` the same without edges, `sage_far` has averages over 3, 8
 Both gains are the smallest over both label sets, `gain_over_lda` also over two pairs: `sage` and the discriminant on averages
 of three hops, `sage_far` and that of 15. `sage_far` was added after a first run, in which the discriminant of 15 hops was
 better than three layers alone, as it still is.
+
+With `--test` it tells the areas of another hemisphere. None is at hand, so no such figure stands here. The way was chosen on
+copies of this hemisphere, mirrored or not: bent by 5 to 6 mm, their areas and features slipped by 3 to 5 mm along the surface,
+restained, with half of the variance within areas, or more, from elsewhere. They have this brain's folds and areas; what
+another hemisphere gives they do not tell.
 """,
     "graph_speed": """
 A closed mesh of 760,000 nodes numbered at random, 2,048 seeds, three neighbours drawn; attention of three layers 512 wide, 256

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from benchmarks.graph_real import _transferred
 from benchmarks.graph_real_data import GraphFileError, areas_by_name, filled, load
-from benchmarks.graph_transfer import Learnt, Recipe, carried, learn, told
+from benchmarks.graph_transfer import Learnt, Recipe, carried, learn, learn_all, told
 from core.graphs.neighbours import neighbour_table
 from tests.unit.core.graphs.meshes import icosphere
 
@@ -95,6 +97,13 @@ def test_labels_of_the_other_hemisphere_are_not_looked_at(taught, tmp_path):
     np.savez(tmp_path / "without.npz", **held | {"rh_mmp": np.zeros_like(held["rh_mmp"])})
     given, blind = (told(learnt, [network], carried(learnt, load(tmp_path / f"{name}.npz"))) for name in ("with", "without"))
     assert (given == blind).all()
+
+
+def test_networks_that_learn_side_by_side_learn_what_they_would_alone(taught):
+    learnt, recipe = taught[0], replace(RECIPE, steps=2)
+    for seed, network in enumerate(learn_all(learnt, recipe, 2)):
+        alone = learn(learnt, recipe, seed).state_dict()
+        assert all(np.allclose(value, alone[name], atol=1e-3) for name, value in network.state_dict().items())
 
 
 def test_a_surface_that_is_no_sphere_is_registered_by_shape_alone(taught):
