@@ -26,9 +26,8 @@ seldom is for those that wait for a stage to begin."""
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """The word to a worker that a stage begins; items follow, then the word that it is over."""
+    """The word to a worker that a stage begins; what makes the work follows, then items, then the word that it is over."""
 
-    build: bytes
     size: int
 
 
@@ -91,10 +90,11 @@ class Crew:
         The arrays of a node's first controller are copied into memory that all ranks of the node see (a window of MPI-3),
         once for all its workers; it is kept until the next stage, or until they are dismissed.
         """
-        opening = _Opening(MPI.pickle.dumps(build), slot_bytes(largest_result_bytes))
+        opening = _Opening(slot_bytes(largest_result_bytes))
         channels = [_RankChannel(self._comm, rank, opening.size) for rank in self._workers]
         for channel in channels:
             channel.tell(opening)
+            channel.tell(build)
         self._shared(arrays)
         try:
             yield Stage(channels)
@@ -121,7 +121,8 @@ class Crew:
 
     def _serve_stage(self, opening: _Opening) -> None:
         arrays = self._shared({})
-        work = built(lambda: MPI.pickle.loads(opening.build)(arrays))
+        # Heard on its own, so that what this rank cannot load is told like any failure of the work.
+        work = built(lambda: cast(Build[Any], _heard(self._comm, self.controller))(arrays))
         slots = [np.empty(opening.size, np.uint8).data for _ in range(SLOTS)]
         going: deque[MPI.Request] = deque()
         number = 0
