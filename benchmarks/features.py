@@ -80,7 +80,7 @@ SIZES = {
     "cpu": Size(
         "cpu",
         PatchSettings(pixel_size_um=16.0, patch_px=128, spacing_mm=2.0, patches_per_area=24),
-        epochs=40,
+        epochs=22,
         batch_size=44,
         graphs=GRAPHS_ON_CPU,
     ),

@@ -90,7 +90,7 @@ Figure 8.1 on three phantom brains (`benchmarks.feature_brains`: left hemisphere
 tissue classes and alignment are the true ones), two to learn from and one held out, all of one person's folds. Every row
 is macro F1 at the same places, every 2 mm along the midlines: on each fifth section (`f1`), on the brain held out
 (`transfer`), on what was learnt from (`train`). Patches show 2 mm in 128 px, encoders learn from 24 of each area in an
-epoch, 40 epochs of batches of 44, LARS at 0.16, a quarter of the intensity variation; the thesis has 4 mm in 2048 px,
+epoch, 22 epochs of batches of 44, LARS at 0.16, a quarter of the intensity variation; the thesis has 4 mm in 2048 px,
 1,200 of 113 areas, 150 epochs, 2,048. Each row was trained once. The rate was the base encoder's best of 0.16, 0.5 and
 1.5 on held-out training sections of one brain. A node of the surface (edges of 1.5 mm) has the encoder's first 128
 components; the network is 128 wide. A place gets the area of the nearest node on its section, wherever that is; `near` is
