@@ -55,14 +55,14 @@ Row = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a machine of one kind can do. `rates` are the learning rates of rows that do not take the thesis's."""
+    """What a machine of one kind can do. `own` are settings that a row has for itself."""
 
     brains: str
     patches: PatchSettings
     epochs: int
     batch_size: int
     pass_size: int | None = None
-    rates: Mapping[str, float] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     graphs: GraphSize | None = None
 
 
@@ -82,6 +82,7 @@ SIZES = {
         PatchSettings(pixel_size_um=16.0, patch_px=128, spacing_mm=2.0, patches_per_area=24),
         epochs=22,
         batch_size=44,
+        own={"resnet50_scl": {"batch_size": 176}},
         graphs=GRAPHS_ON_CPU,
     ),
     "gpu": Size(
@@ -182,16 +183,15 @@ def order_figures(f1: Mapping[str, float]) -> list[Figure]:
 
 
 def settings_of(size: Size, name: str) -> EncoderSettings:
-    """How the encoder of a row is trained: all alike but for what the row is about, and the learning rate."""
+    """How the encoder of a row is trained: all alike but for what the row is about, and its own settings."""
     values = {
         "patches": size.patches,
         "epochs": size.epochs,
         "batch_size": size.batch_size,
         "pass_size": size.pass_size,
         "intensity_variation": INTENSITY_VARIATION,
-        **({"learning_rate": size.rates[name]} if name in size.rates else {}),
     }
-    return EncoderSettings.model_validate(values | MODELS[name])
+    return EncoderSettings.model_validate(values | MODELS[name] | {**size.own.get(name, {})})
 
 
 def only_training(brain: BrainFolder, test_every: int) -> BrainInputs:
@@ -208,7 +208,11 @@ def _choices(work: Work, options: argparse.Namespace) -> list[Figure]:
     figures = []
     for rate in options.choose:
         for name in [name for name in options.only or MODELS if name in MODELS]:
-            size = replace(work.size, rates={name: rate}, epochs=options.epochs or work.size.epochs)
+            size = replace(
+                work.size,
+                own={name: {**work.size.own.get(name, {}), "learning_rate": rate}},
+                epochs=options.epochs or work.size.epochs,
+            )
             runs = work.runs / f"choose_{rate:g}_{size.epochs}"
             row = replace(work, inputs=inputs, size=size, runs=runs).row(name)
             figures.append(Figure(f"features.choose_{name}_{rate:g}", row["test"], ""))

@@ -29,7 +29,7 @@ def test_every_size_is_one_the_encoders_take() -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_encoders_see_as_many_patches_each_and_differ_in_what_the_row_is_about_alone(size: str) -> None:
-    own = {"encoder", "loss", "learning_rate"}
+    own = {"encoder", "loss", "learning_rate", "batch_size"}
     alike = {settings_of(SIZES[size], name).model_copy(update=dict.fromkeys(own)).model_dump_json() for name in MODELS}
     assert len(alike) == 1
 
