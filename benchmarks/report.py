@@ -96,7 +96,8 @@ steps. So little is far from enough, and the rows of the graphs, and with them t
 held-out training sections of one brain the base encoder had 0.35, 0.33 and 0.03 by cross-entropy at rates of 0.16, 0.5
 and 1.5 (20 epochs), and by contrast 0.08 in batches of 44 at 0.16, 0.28 at 0.04, and 0.31 in batches of 184 at 0.16: with
 two patches of an area in a batch nothing is learnt at that rate, and ResNet50 had 0.09 on the test sections so. Some
-areas have the same layers (39 and 40; 20, 21 and 22; 23 and 31): no patch tells them apart.
+areas have the same layers (39 and 40; 20, 21 and 22; 23 and 31): no patch tells them apart. By contrast ResNet50, 66
+steps in all, comes out above the base encoder and below cross-entropy in 264 steps.
 """,
     "first_light": """
 The demo preset fine-tunes packaged start weights (`core/models/weights`), which were trained on other phantom brains.
