@@ -86,20 +86,20 @@ Run with `--quick`, so training's time is not in the table. A section took longe
 over by the processor, which is quicker now: [what runs on a GPU, and how fast](../explanation/gpu.md).
 """,
     "features": """
-Figure 8.1 on three phantom brains (`benchmarks.feature_brains`: left hemispheres in 24 sections, mostly 3 mm apart;
-tissue classes and alignment are the true ones), two to learn from and one held out, all of one person's folds. Every row
-is macro F1 at the same places, every 2 mm along the midlines: on each fifth section (`f1`), on the brain held out
-(`transfer`), on what was learnt from (`train`). Patches show 2 mm in 128 px; encoders learn from 24 of each area in an
-epoch, 22 epochs, LARS at 0.16, a quarter of the intensity variation, once each; the thesis has 4 mm in 2048 px, 1,200 of
-113 areas, 150 epochs, batches of 2,048. Batches are of 44, for the contrast of 176: the same patches in a quarter of the
-steps. So little is far from enough. The graphs learn from the features of the contrast's ResNet50 (attention of three layers
-128 wide, 20 epochs; nodes 1.5 mm apart) and are scored at the same places, each by the nearest usable node of its section: `near`
-is the share that has one within 1 mm. Coordinates and maps are off by errors of registration (4 mm rms), without which
-coordinates alone would tell the area. **The order holds but for one step:** contrast comes out below cross-entropy. On
-held-out training sections of one brain the base encoder had 0.35, 0.33 and 0.03 by cross-entropy at rates of 0.16, 0.5
-and 1.5 (20 epochs), and by contrast 0.08 in batches of 44 at 0.16, 0.28 at 0.04, and 0.31 in batches of 184 at 0.16: with
-two patches of an area in a batch nothing is learnt at that rate. ResNet50 had 0.09 on the test sections so; after that was
-seen, its batch was changed to 176, which leaves it 66 steps where cross-entropy has 264. Cross-entropy had no second choice. Some
+Figure 8.1 on three phantom brains (`benchmarks.feature_brains`: left hemispheres in 24 sections, mostly 3 mm apart; tissue
+classes and alignment are the true ones), two to learn from and one held out, all of one person's folds. Every row is macro
+F1 at the same places, every 2 mm along the midlines: on each fifth section (`f1`), on the brain held out (`transfer`), on
+what was learnt from (`train`). Patches show 2 mm in 128 px; encoders learn from 24 of each area in an epoch, 22 epochs,
+LARS at 0.16, a quarter of the intensity variation, once each; the thesis has 4 mm in 2048 px, 1,200 of 113 areas, 150
+epochs, batches of 2,048. Batches are of 44, for the contrast of 176: the same patches in a quarter of the steps. So little
+is far from enough. The graphs learn from the features of the contrast's ResNet50 (attention of three layers 128 wide, 20
+epochs; nodes 1.5 mm apart) and are scored at the same places, each by the nearest usable node of its section: `near` is the
+share that has one within 1 mm. Coordinates and maps are off by errors of registration (4 mm rms), without which coordinates
+alone would tell the area. **The order holds but for one step:** contrast comes out below cross-entropy. On held-out
+training sections of one brain the base encoder had 0.35, 0.33 and 0.03 by cross-entropy at rates of 0.16, 0.5 and 1.5 (20
+epochs), and by contrast 0.08 in batches of 44 at 0.16, 0.28 at 0.04, and 0.31 in batches of 184 at 0.16: with two patches
+of an area in a batch nothing is learnt at that rate. ResNet50 had 0.09 on the test sections so; after that was seen, its
+batch was changed to 176, which leaves it 66 steps where cross-entropy has 264. Cross-entropy had no second choice. Some
 areas have the same layers (39 and 40; 20, 21 and 22; 23 and 31): no patch tells them apart.
 """,
     "first_light": """
