@@ -11,7 +11,6 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 from compute_service.ports import JobPaths
 from compute_service.services.files import write_first
@@ -19,6 +18,7 @@ from compute_service.services.files import write_first
 Tell = Callable[[str], None]
 _PR_SET_PDEATHSIG = 1
 _LONGEST_NAME = 1000
+_HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
 def kept(folder: Path, run: Callable[[Tell], int]) -> int:
@@ -27,24 +27,33 @@ def kept(folder: Path, run: Callable[[Tell], int]) -> int:
     A child that is killed is named in the job's folder, and this process ends by the same signal.
     """
     heard, told = os.pipe()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)  # Waited for one by one: none falls between two calls.
     child = os.fork()
     if child == 0:
         os.close(heard)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # Its launcher may end the keeper alone.
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return run(lambda name: _tell(told, name))
     os.close(told)
-
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        os.kill(child, number)
-
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, pass_on)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
+    code = _end_of(child)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if code < 0:
         _leave(folder, os.read(heard, _LONGEST_NAME).decode(), signal.Signals(-code))
         _end_by(-code)
     return code
+
+
+def _end_of(child: int) -> int:
+    """How the child ended, below zero by a signal; words to stop are passed on to it meanwhile."""
+    while True:
+        number = signal.sigwait(_HEARD)
+        if number != signal.SIGCHLD:
+            os.kill(child, number)
+            continue
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
 
 
 def _tell(told: int, name: str) -> None:

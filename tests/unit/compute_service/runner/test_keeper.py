@@ -49,3 +49,8 @@ def test_a_word_to_stop_is_passed_on(tmp_path):
         assert keeper.stdout.read(1) == b"x"
         os.kill(keeper.pid, signal.SIGTERM)
         assert keeper.wait(60) == 5
+
+
+def test_a_word_to_stop_that_comes_at_once_is_passed_on_too(tmp_path):
+    asks = "signal.signal(signal.SIGTERM, lambda *_: os._exit(5)); os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)"
+    assert [ended(tmp_path, asks) for _ in range(10)] == [5] * 10
