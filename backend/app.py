@@ -58,6 +58,6 @@ def views(services: Services, secure_cookies: bool) -> binding.Views:
         **inspections.inspection_views(services.inspections),
         **mapping.mapping_views(services.mapping),
         **export.export_views(services.export),
-        **imports.import_views(services.imports),
+        **imports.import_views(services.imports, services.stored_imports),
         **changes.change_views(services.changes, services.presence, services.projects),
     }

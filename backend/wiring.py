@@ -45,6 +45,7 @@ from backend.services.publishing import Publishing
 from backend.services.records import Records
 from backend.services.section_lists import SectionLists
 from backend.services.sessions import Sessions
+from backend.services.stored_imports import StoredImports
 from backend.services.suggestions import Suggestions
 from backend.services.task_jobs import TaskJobs, task_definition
 from backend.services.tasks import Tasks
@@ -85,6 +86,7 @@ class Services:
     suggestions: Suggestions
     export: Export
     imports: Imports
+    stored_imports: StoredImports
     microdraw: Microdraw
     microdraw_tokens: MicrodrawTokens
     changes: Changes
@@ -140,6 +142,7 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
     brains = Brains(brains_folder)
     projects = Projects(records, accounts, brains)
     annotations = Annotations(records, projects)
+    stored_imports = StoredImports(records, projects, annotations)
     dispatch = Dispatch(records, compute, _definitions(store, annotations))
     task_jobs = TaskJobs(records, dispatch)
     derived = Derived(brains)
@@ -169,7 +172,8 @@ def assemble(outside: Outside, brains_folder: Path, secret: bytes) -> Services:
         proposals=Proposals(projects, annotations, brains),
         suggestions=Suggestions(work, projects),
         export=Export(work, projects, annotations, predictions),
-        imports=Imports(records, projects, annotations),
+        imports=Imports(projects, annotations, stored_imports),
+        stored_imports=stored_imports,
         microdraw=Microdraw(projects, annotations),
         microdraw_tokens=MicrodrawTokens(store, outside.clock),
         changes=changes,

@@ -39,7 +39,12 @@ JOBS = Collection("jobs", (("project", "created_at"), ("brain", "created_at"), (
 PREDICTIONS = Collection("predictions", (("project", "section"),))
 REVIEWS = Collection("reviews", (("prediction", "seq"), ("project",)))
 CHANGES = Collection("changes", (("project", "seq"),))
-IMPORTS = Collection("imports")
+IMPORTS = Collection("imports", (("project", "created_at"),))
+# One of a file on a section: which shapes it stored, and at which version they were left.
+IMPORTED = Collection("imported", (("import",),))
 PRESENCE = Collection("presence", (("project",),), synced=False)
 
-COLLECTIONS = (USERS, SESSIONS, PROJECTS, ANNOTATIONS, REVISIONS, TASKS, JOBS, PREDICTIONS, REVIEWS, CHANGES, IMPORTS, PRESENCE)
+COLLECTIONS = (
+    *(USERS, SESSIONS, PROJECTS, ANNOTATIONS, REVISIONS, TASKS, JOBS),
+    *(PREDICTIONS, REVIEWS, CHANGES, IMPORTS, IMPORTED, PRESENCE),
+)

@@ -2,10 +2,19 @@
 
 from backend.routes.binding import Views, user
 from backend.services.imports import Imports
-from core.contracts.exchange import ImportResult, ImportTakenBack, NewImport, RecognisedImport, RecogniseImport
+from backend.services.stored_imports import StoredImports
+from core.contracts.exchange import (
+    ImportRestored,
+    ImportResult,
+    ImportTakenBack,
+    NewImport,
+    RecognisedImport,
+    RecogniseImport,
+    StoredImportList,
+)
 
 
-def import_views(imports: Imports) -> Views:
+def import_views(imports: Imports, stored: StoredImports) -> Views:
     """Views of imports."""
 
     def recognise_import(project: str, body: RecogniseImport) -> RecognisedImport:
@@ -14,7 +23,19 @@ def import_views(imports: Imports) -> Views:
     def create_import(project: str, body: NewImport) -> ImportResult:
         return imports.create(user(), project, body)
 
-    def take_back_import(project: str, key: str) -> ImportTakenBack:
-        return imports.take_back(user(), project, key)
+    def list_imports(project: str) -> StoredImportList:
+        return stored.newest(user(), project)
 
-    return {"recognise_import": recognise_import, "create_import": create_import, "take_back_import": take_back_import}
+    def take_back_import(project: str, key: str) -> ImportTakenBack:
+        return stored.take_back(user(), project, key)
+
+    def restore_import(project: str, key: str) -> ImportRestored:
+        return stored.restore(user(), project, key)
+
+    return {
+        "recognise_import": recognise_import,
+        "create_import": create_import,
+        "list_imports": list_imports,
+        "take_back_import": take_back_import,
+        "restore_import": restore_import,
+    }

@@ -10,15 +10,13 @@ from backend.domain import outlines
 from backend.domain.annotation_files import section_named, unpacked
 from backend.domain.area_names import proposed_area
 from backend.domain.areas import areas_of
-from backend.domain.collections import IMPORTS
-from backend.domain.errors import BackendError, ConflictError, NotFoundError
-from backend.domain.keys import check_key, derived_key
+from backend.domain.errors import BackendError
+from backend.domain.keys import derived_key
 from backend.domain.permissions import Action
-from backend.ports import MissingDocumentError, VersionConflictError
 from backend.services.annotations import Annotations, Region
 from backend.services.brains import find_section
 from backend.services.projects import Projects
-from backend.services.records import Records
+from backend.services.stored_imports import StoredImports, Tally
 from core.contracts.annotations import Drawing, Imported
 from core.contracts.datasets import Brain, Section
 from core.contracts.exchange import (
@@ -27,7 +25,6 @@ from core.contracts.exchange import (
     FoundShape,
     ImportedSection,
     ImportResult,
-    ImportTakenBack,
     NewImport,
     RecognisedImport,
     RecogniseImport,
@@ -53,10 +50,10 @@ class _Part:
 class Imports:
     """Reads files part by part: only one is in memory at a time."""
 
-    def __init__(self, records: Records, projects: Projects, annotations: Annotations) -> None:
-        self._records = records
+    def __init__(self, projects: Projects, annotations: Annotations, stored: StoredImports) -> None:
         self._projects = projects
         self._annotations = annotations
+        self._stored = stored
 
     def recognise(self, user: str, project_id: str, asked: RecogniseImport) -> RecognisedImport:
         """What the files hold, with areas proposed for the names; stores nothing. NotFoundError, InvalidError."""
@@ -84,54 +81,18 @@ class Imports:
         brain = self._projects.brain(project)
         for area in wanted.areas.values():
             outlines.check_place(project, area)
-        document_id = f"{project_id}/{wanted.key}"
-        sections: list[ImportedSection] = []
+        sections, tally = list[ImportedSection](), Tally(set())
+        self._stored.begin(user, project_id, wanted.key)
         for number, part in enumerate(_parts(brain, wanted)):
             regions = _regions(part, wanted, f"{project_id}/{number}")
-            # Noted before it is done, so that what a crash leaves half done can be taken back too.
-            self._note(document_id, user, [_imported(part, regions)])
-            sections.append(self._store(user, project, part, regions))
+            if not isinstance(regions, str):
+                self._stored.note(project_id, wanted.key, number, regions[0].section, [region.uid for region in regions])
+            told = self._store(user, project, part, regions)
+            if not isinstance(regions, str) and not told.problem:
+                tally.add(regions[0].section, [region.drawing.shape for region in regions])
+            sections.append(told)
+        self._stored.finish(project_id, wanted.key, tally)
         return ImportResult(key=wanted.key, sections=tuple(sections))
-
-    def take_back(self, user: str, project_id: str, key: str) -> ImportTakenBack:
-        """Delete an import's shapes that nobody has changed since; NotFoundError for an unknown one."""
-        check_key(key, "An import")
-        self._projects.get(user, project_id, Action.ANNOTATE)
-        try:
-            noted = self._records.store.get(IMPORTS, f"{project_id}/{key}")
-        except MissingDocumentError:
-            raise NotFoundError(f"Project {project_id} has no import {key}.") from None
-        deleted = kept = 0
-        for uid in noted["uids"]:
-            current = self._annotations.current(project_id, uid)
-            if current is None or current.deleted:
-                continue
-            if current.version > 1:
-                kept += 1
-                continue
-            try:
-                self._annotations.delete(user, project_id, uid, current.version)
-                deleted += 1
-            except ConflictError:
-                kept += 1  # somebody changed it at this moment
-        return ImportTakenBack(deleted=deleted, kept=kept)
-
-    def _note(self, document_id: str, user: str, sections: list[ImportedSection]) -> None:
-        """Keep the uids of an import, those of an earlier attempt with the same key among them."""
-        store, uids = self._records.store, [uid for section in sections for uid in section.uids]
-        while True:
-            try:
-                before = store.get(IMPORTS, document_id)
-            except MissingDocumentError:
-                before = {"version": 0, "uids": []}
-            together = list(dict.fromkeys([*before["uids"], *uids]))
-            if before["version"] and together == before["uids"]:
-                return
-            try:
-                store.put(IMPORTS, document_id, {"id": document_id, "author": user, "uids": together}, before["version"])
-                return
-            except VersionConflictError:
-                continue
 
     def _store(self, user: str, project: Project, part: _Part, regions: list[Region] | str) -> ImportedSection:
         """All regions of a part, or none."""

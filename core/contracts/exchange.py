@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Base64Bytes, Field, NonNegativeInt, PositiveInt
 
 from core.contracts.annotations import ShapeKind, Strokes
-from core.contracts.base import Contract, Identifier, Key
+from core.contracts.base import Contract, Identifier, Key, Moment
 from core.contracts.datasets import SectionNumber
 
 
@@ -96,8 +96,46 @@ class ImportResult(Contract):
     sections: tuple[ImportedSection, ...]
 
 
+class StoredImport(Contract):
+    """An import that was done, and whether it was taken back."""
+
+    key: Key
+    project: Identifier
+    author: Identifier
+    created_at: Moment
+    finished: bool = Field(default=False, description="false while it runs, and where it broke off")
+    sections: NonNegativeInt = Field(default=0, description="on how many it stored something")
+    regions: NonNegativeInt = 0
+    lines: NonNegativeInt = 0
+    texts: NonNegativeInt = Field(default=0, description="notes in words")
+    taken_back_at: Moment | None = None
+    kept: NonNegativeInt = Field(default=0, description="how many taking it back left alone")
+
+
+class StoredImportList(Contract):
+    """The newest imports of a project, newest first."""
+
+    imports: tuple[StoredImport, ...]
+
+
+class LeftAlone(Contract):
+    """A shape that stays as it is because somebody has changed it since."""
+
+    uid: Key
+    section: SectionNumber
+    area: Identifier
+    why: str = Field(description="in words, e.g. `changed by ada`")
+
+
 class ImportTakenBack(Contract):
-    """How many shapes of an import were deleted, and how many stay because somebody has changed them since."""
+    """How many shapes of an import were deleted, and which stay because somebody has changed them since."""
 
     deleted: NonNegativeInt
-    kept: NonNegativeInt
+    kept: tuple[LeftAlone, ...] = ()
+
+
+class ImportRestored(Contract):
+    """How many shapes are there again, and which stay deleted because somebody has changed or deleted them since."""
+
+    restored: NonNegativeInt
+    kept: tuple[LeftAlone, ...] = ()

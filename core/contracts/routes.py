@@ -161,12 +161,20 @@ ROUTES: tuple[Route, ...] = (
         body=exchange.NewImport,
         status=201,
     ),
+    Route("list_imports", "GET", PROJECT + "/imports", "A project's imports, newest first", exchange.StoredImportList),
     Route(
         "take_back_import",
         "DELETE",
         PROJECT + "/imports/{key}",
         "Delete what an import stored and nobody has changed since",
         exchange.ImportTakenBack,
+    ),
+    Route(
+        "restore_import",
+        "POST",
+        PROJECT + "/imports/{key}/restore",
+        "Draw again what taking an import back has deleted",
+        exchange.ImportRestored,
     ),
     Route(
         "read_shape_proposal",

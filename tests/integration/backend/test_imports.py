@@ -145,27 +145,135 @@ class TestImporting:
         assert half["problem"]
         assert on(ada, 941) == []
 
-    def test_an_import_is_taken_back_but_for_what_was_changed_since(self, ada: Person) -> None:
-        key = uuid4().hex
-        imported(ada, packed("SMALL_0901.json", [paris(), paris()]), packed("SMALL_0921.json", [paris()]), key=key)
-        changed = on(ada, 901)[0]
-        body = {"section": 901, "area": "hOc1", "paths": changed["paths"], "version": 1, "text": "mine"}
-        saved = ada.send("PUT", f"{P}/annotations/{changed['uid']}", body).json["annotation"]
-        assert saved["source"] == changed["source"]
-        assert ada.send("DELETE", f"{P}/imports/{key}").json == {"deleted": 2, "kept": 1}
-        assert [one["uid"] for one in on(ada, 901) + on(ada, 921)] == [changed["uid"]]
-        assert ada.send("DELETE", f"{P}/imports/{key}").json == {"deleted": 0, "kept": 1}
-
     def test_who_only_looks_may_recognise_but_not_import(self, backend: Backend) -> None:
         vera = backend.person("vera")
         body = files(packed("a.json", [paris()]), section=901)
         assert vera.send("POST", f"{P}/imports/recognise", body).status_code == 200
         error_of(vera.send("POST", f"{P}/imports", body | {"key": uuid4().hex, "areas": {"hOc1": "hOc1"}}), 403)
         error_of(vera.send("DELETE", f"{P}/imports/{uuid4().hex}"), 403)
+        error_of(vera.send("POST", f"{P}/imports/{uuid4().hex}/restore"), 403)
+        assert vera.read(f"{P}/imports") == {"imports": []}
 
     def test_an_area_of_another_project_is_refused(self, ada: Person) -> None:
         body = files(packed("a.json", [paris()]), section=901, key=uuid4().hex, areas={"hOc1": "hOc9"})
         assert error_of(ada.send("POST", f"{P}/imports", body), 422)["code"] == "unknown_area"
+
+
+class TestTakingBack:
+    """One import over sections 901 (two regions) and 921 (one)."""
+
+    @pytest.fixture
+    def key(self, ada: Person) -> str:
+        key = uuid4().hex
+        imported(ada, packed("SMALL_0901.json", [paris(), paris()]), packed("SMALL_0921.json", [paris()]), key=key)
+        return key
+
+    @staticmethod
+    def take_back(ada: Person, key: str) -> tuple[int, list[tuple[int, str]]]:
+        answer = ada.send("DELETE", f"{P}/imports/{key}").json
+        return answer["deleted"], [(one["section"], one["why"]) for one in answer["kept"]]
+
+    @staticmethod
+    def restore(ada: Person, key: str) -> tuple[int, list[tuple[int, str]]]:
+        answer = ada.send("POST", f"{P}/imports/{key}/restore").json
+        return answer["restored"], [(one["section"], one["why"]) for one in answer["kept"]]
+
+    @staticmethod
+    def change(person: Person, region: dict) -> dict:
+        body = {name: region[name] for name in ("section", "area", "paths", "version")}
+        return person.send("PUT", f"{P}/annotations/{region['uid']}", body | {"text": "mine"}).json["annotation"]
+
+    @staticmethod
+    def listed(person: Person) -> list[tuple[int, int, bool, int]]:
+        found = person.read(f"{P}/imports")["imports"]
+        return [(one["sections"], one["regions"], bool(one["taken_back_at"]), one["kept"]) for one in found]
+
+    def test_an_import_is_listed_taken_back_and_restored_on_all_its_sections(self, ada: Person, key: str) -> None:
+        mine = ada.draw(901).json["annotation"]["uid"]
+        before = on(ada, 901) + on(ada, 921)
+        assert self.listed(ada) == [(2, 3, False, 0)]
+        assert self.take_back(ada, key) == (3, [])
+        assert self.listed(ada) == [(2, 3, True, 0)]
+        assert [one["uid"] for one in on(ada, 901) + on(ada, 921)] == [mine]
+        assert self.restore(ada, key) == (3, [])
+        assert self.listed(ada) == [(2, 3, False, 0)]
+        after = {one["uid"]: one for one in on(ada, 901) + on(ada, 921)}
+        for one in before:
+            assert after[one["uid"]]["paths"] == one["paths"]
+            assert after[one["uid"]]["source"] == one["source"]
+        assert self.take_back(ada, key) == (3, [])  # what was restored can be taken back once more
+
+    def test_what_somebody_changed_or_deleted_since_is_left_alone_and_told(
+        self, backend: Backend, ada: Person, key: str
+    ) -> None:
+        ben = self.annotator(backend, ada)
+        changed = self.change(ben, on(ada, 901)[0])
+        assert changed["source"]["kind"] == "imported"
+        assert self.take_back(ada, key) == (2, [(901, "changed by max")])
+        assert self.listed(ada) == [(2, 3, True, 1)]
+        assert [one["uid"] for one in on(ada, 901) + on(ada, 921)] == [changed["uid"]]
+        assert self.take_back(ada, key) == (0, [(901, "changed by max")])
+        assert self.restore(ada, key) == (2, [])
+        gone = on(ada, 921)[0]
+        ben.send("DELETE", f"{P}/annotations/{gone['uid']}", version=gone["version"])
+        assert self.take_back(ada, key) == (1, [(901, "changed by max")])
+        assert self.restore(ada, key) == (1, [(921, "deleted by max")])
+        assert on(ada, 921) == []
+
+    def test_a_region_changed_and_deleted_since_it_was_taken_back_is_not_restored(self, ada: Person, key: str) -> None:
+        self.take_back(ada, key)
+        (deleted,) = ada.read(f"{P}/sections/921/deleted")["annotations"]
+        drawn = self.change(ada, deleted)
+        ada.send("DELETE", f"{P}/annotations/{drawn['uid']}", version=drawn["version"])
+        assert self.restore(ada, key) == (2, [(921, "deleted by ada")])
+
+    def test_a_region_whose_area_is_gone_stays_deleted_and_is_told(self, ada: Person, key: str) -> None:
+        self.take_back(ada, key)
+        before = ada.read(P)["project"]["version"]
+        body = {"areas": [{"name": "hOc2", "long_name": "", "colour": "#123456"}], "version": before}
+        answer = ada.send("PUT", f"{P}/areas", body)
+        assert answer.status_code == 200, answer.text
+        restored, kept = self.restore(ada, key)
+        assert restored == 0
+        assert all("hOc1" in why for _, why in kept)
+        assert len(kept) == 3
+
+    def test_an_import_that_was_taken_back_is_not_done_again_under_its_key(self, ada: Person, key: str) -> None:
+        self.take_back(ada, key)
+        body = files(packed("SMALL_0901.json", [paris()]), key=key, areas={"hOc1": "hOc1"})
+        assert error_of(ada.send("POST", f"{P}/imports", body), 409)["code"] == "import_taken_back"
+
+    def test_an_import_that_broke_off_is_listed_and_taken_back(
+        self, backend: Backend, ada: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put, key = backend.services.store.put, uuid4().hex
+
+        def fail(collection: object, document_id: str, document: dict, expected: int) -> dict:
+            if document.get("section") == 921 and "paths" in document:
+                raise ZeroDivisionError
+            return put(collection, document_id, document, expected)  # type: ignore[arg-type]
+
+        backend.app.testing = False
+        monkeypatch.setattr(backend.services.store, "put", fail)
+        parts = (packed("SMALL_0901.json", [paris()]), packed("SMALL_0921.json", [paris()]))
+        body = files(*parts, key=key, areas={"hOc1": "hOc1"})
+        assert ada.send("POST", f"{P}/imports", body).status_code == 500
+        monkeypatch.undo()
+        (broken,) = ada.read(f"{P}/imports")["imports"]
+        assert not broken["finished"]
+        assert len(on(ada, 901)) == 1
+        assert self.take_back(ada, key) == (1, [])
+        assert on(ada, 901) == []
+
+    def test_the_newest_import_is_listed_first(self, ada: Person, key: str) -> None:
+        second = uuid4().hex
+        imported(ada, packed("a.json", [paris()]), section=941, key=second)
+        assert [one["key"] for one in ada.read(f"{P}/imports")["imports"]] == [second, key]
+
+    @staticmethod
+    def annotator(backend: Backend, ada: Person) -> Person:
+        assert ada.send("PUT", f"{P}/members/max", {"role": "annotator"}).status_code == 200
+        return backend.person("max")
 
 
 class TestThereAndBack:

@@ -78,8 +78,11 @@ export const recogniseImport = (project: string, body: RecogniseImport) =>
   exact<RecognisedImport>(api.POST('/api/projects/{project}/imports/recognise', { ...at({ project }), body }))
 export const createImport = (project: string, body: NewImport) =>
   exact<ImportResult>(api.POST('/api/projects/{project}/imports', { ...at({ project }), body }))
+export const listImports = (project: string) => value(api.GET('/api/projects/{project}/imports', at({ project })))
 export const takeBackImport = (project: string, key: string) =>
   value(api.DELETE('/api/projects/{project}/imports/{key}', at({ project, key })))
+export const restoreImport = (project: string, key: string) =>
+  value(api.POST('/api/projects/{project}/imports/{key}/restore', at({ project, key })))
 
 export const readTrainingOffer = (project: string, area: string) =>
   exact<TrainingOffer>(api.GET('/api/projects/{project}/training/{area}', at({ project, area })))

@@ -441,7 +441,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** A project's imports, newest first */
+        get: operations["list_imports"];
         put?: never;
         /** Import annotation files; of each section all or nothing */
         post: operations["create_import"];
@@ -480,6 +481,23 @@ export interface paths {
         post?: never;
         /** Delete what an import stored and nobody has changed since */
         delete: operations["take_back_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/imports/{key}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draw again what taking an import back has deleted */
+        post: operations["restore_import"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2299,6 +2317,19 @@ export interface components {
             name: string;
         };
         /**
+         * ImportRestored
+         * @description How many shapes are there again, and which stay deleted because somebody has changed or deleted them since.
+         */
+        ImportRestored: {
+            /**
+             * Kept
+             * @default []
+             */
+            kept: components["schemas"]["LeftAlone"][];
+            /** Restored */
+            restored: number;
+        };
+        /**
          * ImportResult
          * @description What an import stored. Taking it back by its key deletes what nobody has changed since.
          */
@@ -2310,13 +2341,16 @@ export interface components {
         };
         /**
          * ImportTakenBack
-         * @description How many shapes of an import were deleted, and how many stay because somebody has changed them since.
+         * @description How many shapes of an import were deleted, and which stay because somebody has changed them since.
          */
         ImportTakenBack: {
             /** Deleted */
             deleted: number;
-            /** Kept */
-            kept: number;
+            /**
+             * Kept
+             * @default []
+             */
+            kept: components["schemas"]["LeftAlone"][];
         };
         /**
          * Imported
@@ -2539,6 +2573,23 @@ export interface components {
          * @enum {string}
          */
         JobState: "created" | "submitted" | "running" | "succeeded" | "failed" | "cancelled";
+        /**
+         * LeftAlone
+         * @description A shape that stays as it is because somebody has changed it since.
+         */
+        LeftAlone: {
+            /** Area */
+            area: string;
+            /** Section */
+            section: number;
+            /** Uid */
+            uid: string;
+            /**
+             * Why
+             * @description in words, e.g. `changed by ada`
+             */
+            why: string;
+        };
         /**
          * Login
          * @description Name and password of a local account.
@@ -3875,6 +3926,70 @@ export interface components {
             section: number;
         };
         /**
+         * StoredImport
+         * @description An import that was done, and whether it was taken back.
+         */
+        StoredImport: {
+            /** Author */
+            author: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Finished
+             * @description false while it runs, and where it broke off
+             * @default false
+             */
+            finished: boolean;
+            /**
+             * Kept
+             * @description how many taking it back left alone
+             * @default 0
+             */
+            kept: number;
+            /** Key */
+            key: string;
+            /**
+             * Lines
+             * @default 0
+             */
+            lines: number;
+            /** Project */
+            project: string;
+            /**
+             * Regions
+             * @default 0
+             */
+            regions: number;
+            /**
+             * Sections
+             * @description on how many it stored something
+             * @default 0
+             */
+            sections: number;
+            /**
+             * Taken Back At
+             * @default null
+             */
+            taken_back_at: string | null;
+            /**
+             * Texts
+             * @description notes in words
+             * @default 0
+             */
+            texts: number;
+        };
+        /**
+         * StoredImportList
+         * @description The newest imports of a project, newest first.
+         */
+        StoredImportList: {
+            /** Imports */
+            imports: components["schemas"]["StoredImport"][];
+        };
+        /**
          * SurfacePart
          * @description One connected piece of the surface, a hemisphere of a whole brain.
          */
@@ -5114,6 +5229,37 @@ export interface operations {
             };
         };
     };
+    list_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A project's imports, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredImportList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     create_import: {
         parameters: {
             query?: never;
@@ -5203,6 +5349,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportTakenBack"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    restore_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Draw again what taking an import back has deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRestored"];
                 };
             };
             /** @description What went wrong */

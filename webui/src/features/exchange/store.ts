@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 
-import { createImport, recogniseImport, takeBackImport } from '@/api/calls'
+import { createImport, recogniseImport } from '@/api/calls'
 import type { ImportResult, NewImport, RecognisedImport } from '@/api/types'
 import { count } from '@/shared/format'
 import { randomKey } from '@/shared/randomKey'
@@ -96,13 +96,5 @@ export const useExchange = defineStore('exchange', () => {
     return answer
   }
 
-  async function takeBack(): Promise<void> {
-    const result = done.value
-    const answer = result && (await attempt(() => takeBackImport(place.project, result.key)))
-    if (!answer) return
-    done.value = undefined
-    word.value = `${count(answer.deleted, 'shape')} deleted again${answer.kept ? `, ${answer.kept} kept: they were changed since` : ''}.`
-  }
-
-  return { found, areas, busy, error, done, word, look, takeAs, mean, store, cancel, takeBack }
+  return { found, areas, busy, error, done, word, look, takeAs, mean, store, cancel }
 })
