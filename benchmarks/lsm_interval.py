@@ -42,7 +42,7 @@ from core.tasks.predict_sections import FOLDER, enlarged_regions, predict, predi
 from core.tasks.prediction_files import of_area, write_prediction
 from core.tasks.run_here import ELSEWHERE, context, definition, truth_annotations
 from core.tasks.train_segmentation import train
-from core.training.loop import PHASE
+from core.training.course import PHASE
 
 BETWEEN_SECTIONS = 119
 NUMBERS = tuple(range(ENDS[0], ENDS[1] + 1, 20))

@@ -37,7 +37,7 @@ from core.tasks.feature_experiments import EXPERIMENTS, RECOMPUTED, SIZES, Exper
 from core.tasks.model_files import write_text
 from core.tasks.run_here import ELSEWHERE, all_truth, context, definition_on
 from core.tasks.train_features import train_features
-from core.training.loop import TrainingDivergedError
+from core.training.course import TrainingDivergedError
 
 EXPECTED = (NoPatchesError, PlacesError, TrainingDivergedError)
 """What can be wrong with one encoder and not with others."""

@@ -27,7 +27,7 @@ from core.tasks.predict_sections import FOLDER as PREDICTIONS
 from core.tasks.predict_sections import predict
 from core.tasks.run_here import ELSEWHERE, context, definition, truth_annotations
 from core.tasks.train_segmentation import train
-from core.training.loop import TrainingDivergedError
+from core.training.course import TrainingDivergedError
 
 Paradigm = Literal["lsm", "gsm"]
 SCORES_FILE, RESULTS_FILE = "scores.json", "results.json"

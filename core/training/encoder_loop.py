@@ -3,8 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -13,20 +12,18 @@ import torch
 from torch import Tensor, nn
 
 from core.contracts.features import EncoderSettings
-from core.contracts.jobs import Progress
 from core.losses.distance_location import PLACE_WIDTH
 from core.models.device import choose_device, mixed_precision, placed
 from core.models.encoders import Encoder, ProjectionHead
 from core.optimisers.lars import lars
 from core.training.checkpoint import load_checkpoint, save_checkpoint
+from core.training.course import Course, Surroundings, check_finite
 from core.training.gathered import own_part, views_of
-from core.training.loop import CHECKPOINT_EVERY_S, REPORT_EVERY_S, Surroundings, TrainingDivergedError
 from core.training.loss_watch import LossWatch
 from core.training.peers import Peers
 from core.training.two_passes import backward
 
 RECALIBRATION_BATCHES = 20
-PHASE, STUCK_PHASE = "training", "training (warning: the loss does not fall)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,55 +88,6 @@ class EncoderResult:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Course:
-    """What is told of a run."""
-
-    settings: EncoderSettings
-    steps: int
-    steps_per_epoch: int
-    batch_size: int
-    first_step: int
-    watch: LossWatch
-    started: float = field(default_factory=time.monotonic)
-    waited_s: float = 0.0
-    done: int = 0
-
-    @property
-    def stuck(self) -> bool:
-        """Not of a run that went on where another had learnt."""
-        return self.first_step == 0 and self.watch.stuck
-
-    def result(self) -> EncoderResult:
-        seconds, losses = max(1e-9, time.monotonic() - self.started), self.watch.losses[-self.steps_per_epoch :]
-        return EncoderResult(
-            finished=self.done == self.steps,
-            steps=self.done,
-            loss=float(np.mean(losses)) if losses else math.nan,
-            patches_per_s=(self.done - self.first_step) * self.batch_size / seconds,
-            waiting_share=min(1.0, self.waited_s / seconds),
-            warnings=self.watch.warnings if self.stuck else (),
-        )
-
-    def progress(self) -> Progress:
-        now, loss = self.result(), self.watch.losses[-1]
-        seconds_per_step = (time.monotonic() - self.started) / (self.done - self.first_step)
-        return Progress(
-            at=datetime.now(UTC),
-            phase=STUCK_PHASE if self.stuck else PHASE,
-            step=self.done,
-            of=self.steps,
-            loss=loss,
-            metrics={
-                "epoch": math.ceil(self.done / self.steps_per_epoch),
-                "patches_per_s": now.patches_per_s,
-                "waiting_share": now.waiting_share,
-                "learning_rate": self.settings.learning_rate,
-            },
-            eta_s=seconds_per_step * (self.steps - self.done),
-        )
-
-
 def train_encoder(
     learner: Learner,
     source: EncoderBatches,
@@ -165,30 +113,31 @@ def train_encoder(
     )
     first_step = load_checkpoint(surroundings.checkpoints, learner, optimiser, settings)
     learner.train()
-    course = _begin(settings, source, learner, first_step)
-    saved_at = reported_at = time.monotonic()
-    for chunks in _waited(source.chunks(first_step, course.steps), course):
+    steps = settings.epochs * source.steps_per_epoch
+    # What contrasting can reach depends on how many of a batch are alike: of it only the fall is judged.
+    areas = learner.head.out_features if isinstance(learner.head, nn.Linear) else 1
+    course = Course(surroundings, peers, LossWatch(areas, steps, judges=first_step == 0), first_step)
+    batches = _Waited(source.chunks(first_step, steps))
+    for chunks in batches:
         optimiser.zero_grad(set_to_none=True)
         classes = torch.cat([chunk.classes for chunk in chunks])
         rows = [partial(_rows, learner, chunk, settings) for chunk in chunks]
         part = backward(learner, rows, lambda found: own_part(settings, found, classes, source.batch_size, peers))  # noqa: B023
         value = peers.total_gradients(learner, part)
-        _check_finite(value, course, settings)
+        check_finite(value, f"step {course.done + 1} of {steps} with learning rate {settings.learning_rate:g}")
         optimiser.step()
 
-        course.done += 1
-        course.watch.add(value)
-        stop = bool(peers.total(torch.tensor(int(surroundings.stop_requested()), device=device)).item())
-        now, last = time.monotonic(), course.done == course.steps
-        if last or now - reported_at >= REPORT_EVERY_S:
-            surroundings.report(course.progress())
-            reported_at = now
-        if peers.speaks and not last and (stop or now - saved_at >= CHECKPOINT_EVERY_S):
+        course.step(value)
+        if course.tells:
+            so_far = _result(course, source, batches.waited_s)
+            epoch = math.ceil(course.done / source.steps_per_epoch)
+            speed = {"patches_per_s": so_far.patches_per_s, "waiting_share": so_far.waiting_share}
+            course.tell(value, {"epoch": epoch, **speed, "learning_rate": settings.learning_rate})
+        if course.saves:
             save_checkpoint(surroundings.checkpoints, learner, optimiser, course.done, settings)
-            saved_at = now
-        if stop and not last:
+        if course.stops:
             break
-    return course.result()
+    return _result(course, source, batches.waited_s)
 
 
 def recalibration(source: EncoderBatches, learner: Learner, settings: EncoderSettings) -> Iterator[Callable[[], object]]:
@@ -199,13 +148,6 @@ def recalibration(source: EncoderBatches, learner: Learner, settings: EncoderSet
             yield partial(_rows, learner, chunk, settings)
 
 
-def _begin(settings: EncoderSettings, source: EncoderBatches, learner: Learner, first_step: int) -> _Course:
-    steps = settings.epochs * source.steps_per_epoch
-    # What contrasting can reach depends on how many of a batch are alike: of it only the fall is judged.
-    watch = LossWatch(learner.head.out_features if isinstance(learner.head, nn.Linear) else 1, steps)
-    return _Course(settings, steps, source.steps_per_epoch, source.batch_size, first_step, watch, done=first_step)
-
-
 def _rows(learner: Learner, chunk: Chunk, settings: EncoderSettings) -> Tensor:
     """(n, views, d)."""
     images = chunk.images()
@@ -214,20 +156,28 @@ def _rows(learner: Learner, chunk: Chunk, settings: EncoderSettings) -> Tensor:
     return rows.view(views_of(settings), -1, rows.shape[1]).transpose(0, 1)
 
 
-def _waited(batches: Iterator[list[Chunk]], course: _Course) -> Iterator[list[Chunk]]:
+class _Waited(Iterator[list[Chunk]]):
     """The batches, the time they were waited for counted."""
-    while True:
+
+    def __init__(self, batches: Iterator[list[Chunk]]) -> None:
+        self._batches = batches
+        self.waited_s = 0.0
+
+    def __next__(self) -> list[Chunk]:
         asked = time.monotonic()
-        batch = next(batches, None)
-        course.waited_s += time.monotonic() - asked
-        if batch is None:
-            return
-        yield batch
+        try:
+            return next(self._batches)
+        finally:
+            self.waited_s += time.monotonic() - asked
 
 
-def _check_finite(loss: float, course: _Course, settings: EncoderSettings) -> None:
-    if not math.isfinite(loss):
-        raise TrainingDivergedError(
-            f"the loss became {loss} at step {course.done + 1} of {course.steps} with learning rate "
-            f"{settings.learning_rate:g}; train again with a lower learning rate"
-        )
+def _result(course: Course, source: EncoderBatches, waited_s: float) -> EncoderResult:
+    losses, seconds = course.watch.losses[-source.steps_per_epoch :], course.seconds
+    return EncoderResult(
+        finished=course.done == course.of,
+        steps=course.done,
+        loss=float(np.mean(losses)) if losses else math.nan,
+        patches_per_s=course.new_steps * source.batch_size / seconds,
+        waiting_share=min(1.0, waited_s / seconds),
+        warnings=course.watch.warnings,
+    )

@@ -1,10 +1,8 @@
 """The training loop of networks on graphs, to be read top to bottom (thesis 7.1.3)."""
 
 import math
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,7 +12,6 @@ from torch.nn import functional
 
 from core.ahead import ahead
 from core.contracts.graphs import GraphSettings
-from core.contracts.jobs import Progress
 from core.graphs.cortex import TRAINING, JoinedGraphs
 from core.graphs.sampler import Neighbourhood, NeighbourSampler
 from core.models.device import choose_device, mixed_precision
@@ -22,7 +19,7 @@ from core.models.graph_layers import SeedNorm
 from core.models.graph_network import GraphNetwork
 from core.optimisers.lars import lars
 from core.training.checkpoint import load_checkpoint, save_checkpoint
-from core.training.loop import CHECKPOINT_EVERY_S, REPORT_EVERY_S, Surroundings, TrainingDivergedError
+from core.training.course import Course, Surroundings, check_finite
 from core.training.loss_watch import LossWatch
 from core.training.peers import Peers
 
@@ -40,15 +37,6 @@ class GraphTraining:
     loss: float
     accuracy: float = 0.0
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Stretch:
-    """Losses, right nodes and nodes since the last report."""
-
-    losses: list[float] = field(default_factory=list)
-    right: int = 0
-    nodes: int = 0
 
 
 def train_on_graph(
@@ -81,9 +69,8 @@ def train_on_graph(
     steps = settings.epochs * _Epochs(graph, settings, peers).length
     first_step = load_checkpoint(surroundings.checkpoints, network, optimiser, settings)
     network.train()
-    stretch, reported = _Stretch(), GraphTraining(first_step == steps, first_step, math.nan)
-    watch = LossWatch(network.shape.areas, steps)
-    started = reported_at = saved_at = time.monotonic()
+    course = Course(surroundings, peers, LossWatch(network.shape.areas, steps), first_step)
+    right, nodes, reported = 0, 0, GraphTraining(first_step == steps, first_step, math.nan)
 
     for step, batch in enumerate(graph_batches(graph, settings, (first_step, steps), network.hops, peers), start=first_step):
         torch.manual_seed(_key(settings.seed, step, 1 + peers.rank))
@@ -94,25 +81,19 @@ def train_on_graph(
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         value = peers.total_gradients(network, loss)
-        if not math.isfinite(value):
-            raise TrainingDivergedError(f"the loss became {value} at step {step + 1}; train again with a lower learning rate")
+        check_finite(value, f"step {step + 1}")
         optimiser.step()
 
-        watch.add(value)
-        right = (logits.detach().argmax(dim=1) == areas).sum()
-        stops, hits = peers.total(torch.stack([right.new_tensor(int(surroundings.stop_requested())), right])).tolist()
-        stretch.losses.append(value)
-        stretch.right, stretch.nodes = stretch.right + hits, stretch.nodes + batch.of
-        done, now = step + 1, time.monotonic()
-        if done == steps or now - reported_at >= REPORT_EVERY_S:
-            eta_s = (now - started) / (done - first_step) * (steps - done)
-            reported = _report(stretch, (done, steps), eta_s, surroundings, watch)
-            stretch, reported_at = _Stretch(), now
-        if peers.speaks and done < steps and (stops or now - saved_at >= CHECKPOINT_EVERY_S):
-            save_checkpoint(surroundings.checkpoints, network, optimiser, done, settings)
-            saved_at = now
-        if stops and done < steps:
-            return GraphTraining(False, done, value, reported.accuracy)
+        (hits,) = course.step(value, [int((logits.detach().argmax(dim=1) == areas).sum())])
+        right, nodes = right + hits, nodes + batch.of
+        if course.tells:
+            reported = GraphTraining(course.done == steps, course.done, course.loss, right / nodes, course.watch.warnings)
+            course.tell(reported.loss, {"accuracy": reported.accuracy})
+            right, nodes = 0, 0
+        if course.saves:
+            save_checkpoint(surroundings.checkpoints, network, optimiser, course.done, settings)
+        if course.stops:
+            return GraphTraining(False, course.done, value, reported.accuracy)
     return reported
 
 
@@ -178,23 +159,3 @@ class _Epochs:
 def _key(seed: int, step: int, use: int) -> int:
     """A number for everything random of a step."""
     return int(np.random.SeedSequence((seed, step, use)).generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-
-def _report(
-    stretch: _Stretch, so_far: tuple[int, int], eta_s: float, surroundings: Surroundings, watch: LossWatch
-) -> GraphTraining:
-    done, steps = so_far
-    accuracy = stretch.right / stretch.nodes
-    result = GraphTraining(done == steps, done, float(np.mean(stretch.losses)), accuracy, watch.warnings)
-    surroundings.report(
-        Progress(
-            at=datetime.now(UTC),
-            phase="training (warning: the loss does not fall)" if watch.stuck else "training",
-            step=done,
-            of=steps,
-            loss=result.loss,
-            metrics={"accuracy": accuracy},
-            eta_s=eta_s,
-        )
-    )
-    return result

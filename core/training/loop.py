@@ -1,11 +1,7 @@
 """The training loop of the segmentation networks, to be read top to bottom (thesis 5.1.4)."""
 
 import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.contracts.jobs import Progress
 from core.contracts.training import SegmentationSettings
 from core.losses.weighted_cross_entropy import label_weight, weighted_cross_entropy
 from core.models.device import choose_device, compiled, mixed_precision, placed
@@ -22,36 +17,14 @@ from core.optimisers.nesterov_sgd import learning_rate_at, nesterov_sgd, set_lea
 from core.pipeline import OpenStage
 from core.training.batches import batches
 from core.training.checkpoint import load_checkpoint, save_checkpoint
+from core.training.course import Course, Surroundings, check_finite
 from core.training.loss_watch import LossWatch
 from core.training.metrics import ConfusionMatrix, f1_of_areas
 from core.training.patch_source import Batch, PatchSource
 from core.training.peers import Peers
 
-CHECKPOINT_EVERY_S = 20.0
-REPORT_EVERY_S = 1.0
 WORTH_COMPILING = 1200
 """Iterations from which on compiling the network for a GPU, about a minute, is won back."""
-PHASE, STUCK_PHASE = "training", "training (warning: the loss does not fall)"
-
-
-class TrainingDivergedError(Exception):
-    """The loss is no number any more."""
-
-
-class Surroundings(Protocol):
-    """What the loop needs from whoever runs it."""
-
-    @property
-    def checkpoints(self) -> Path:
-        """Folder for the checkpoint."""
-
-    @property
-    def report(self) -> Callable[[Progress], None]:
-        """Tell progress."""
-
-    @property
-    def stop_requested(self) -> Callable[[], bool]:
-        """True once the loop should save a checkpoint and return."""
 
 
 class ReadingSurroundings(Surroundings, Protocol):
@@ -78,14 +51,6 @@ class TrainingResult:
         return float(np.mean(self.f1)) if self.f1 else 0.0
 
 
-@dataclass(slots=True)
-class _Stretch:
-    """Losses and hits since the last report."""
-
-    confusion: ConfusionMatrix
-    losses: list[float] = field(default_factory=list)
-
-
 def train_model(
     model: nn.Module,
     source: PatchSource,
@@ -110,13 +75,13 @@ def train_model(
     weights = torch.from_numpy(class_weights).to(device)
     first_step = load_checkpoint(surroundings.checkpoints, model, optimiser, settings)
     model.train()
-    stretch, reported = _Stretch(ConfusionMatrix(len(class_weights))), TrainingResult(False, first_step, math.nan)
-    watch = LossWatch(len(class_weights), settings.iterations)
-    started = reported_at = saved_at = time.monotonic()
+    course = Course(surroundings, peers, LossWatch(len(class_weights), settings.iterations), first_step)
+    hits, reported = ConfusionMatrix(len(class_weights)), TrainingResult(False, first_step, math.nan)
 
-    last_step, open_stage = settings.iterations, surroundings.open_stage
-    for step, batch in enumerate(batches(source, first_step, last_step, peers, open_stage), start=first_step):
-        set_learning_rate(optimiser, learning_rate_at(step, settings))
+    steps = batches(source, first_step, settings.iterations, peers, surroundings.open_stage)
+    for step, batch in enumerate(steps, start=first_step):
+        learning_rate = learning_rate_at(step, settings)
+        set_learning_rate(optimiser, learning_rate)
         inputs = [as_input(image.to(device)) for image in batch.inputs.values()]
         with mixed_precision(device, settings.precision):
             logits = network(*inputs)
@@ -126,66 +91,26 @@ def train_model(
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         value = peers.total_gradients(model, loss)
-        _check_finite(value, step, settings)
+        check_finite(value, f"iteration {step + 1} with learning rate {learning_rate:g}")
         optimiser.step()
 
-        watch.add(value)
-        stop = _agree(surroundings.stop_requested(), stretch, value, logits, batch, peers)
-        done, now = step + 1, time.monotonic()
-        if done == settings.iterations or now - reported_at >= REPORT_EVERY_S:
-            seconds_per_step = (now - started) / (done - first_step)
-            reported = _report(stretch, done, settings, seconds_per_step, surroundings, watch)
-            stretch, reported_at = _Stretch(ConfusionMatrix(len(class_weights))), now
-        if done == settings.iterations:
-            break
-        if peers.speaks and (stop or now - saved_at >= CHECKPOINT_EVERY_S):
-            save_checkpoint(surroundings.checkpoints, model, optimiser, done, settings)
-            saved_at = now
-        if stop:
-            return TrainingResult(False, done, value, reported.f1)
+        together = course.step(value, _hits(logits, batch, len(class_weights)))
+        hits.counts += np.array(together).reshape(hits.counts.shape)
+        if course.tells:
+            f1, ended = f1_of_areas(hits), course.done == settings.iterations
+            reported = TrainingResult(ended, course.done, course.loss, f1, course.watch.warnings)
+            course.tell(reported.loss, {"f1_area": reported.f1_area, "learning_rate": learning_rate})
+            hits = ConfusionMatrix(len(class_weights))
+        if course.saves:
+            save_checkpoint(surroundings.checkpoints, model, optimiser, course.done, settings)
+        if course.stops:
+            return TrainingResult(False, course.done, value, reported.f1)
     return reported
 
 
-def _check_finite(loss: float, step: int, settings: SegmentationSettings) -> None:
-    if not math.isfinite(loss):
-        raise TrainingDivergedError(
-            f"the loss became {loss} at iteration {step + 1} with learning rate {learning_rate_at(step, settings):g}; "
-            "train again with a lower learning rate"
-        )
-
-
-def _agree(stop: bool, stretch: _Stretch, loss: float, logits: torch.Tensor, batch: Batch, peers: Peers) -> bool:
-    """Add loss and hits of all processes to the stretch; whether any of them was asked to stop."""
-    step = ConfusionMatrix(len(stretch.confusion.counts))
-    predictions = logits.detach().argmax(dim=1).to("cpu", torch.uint8)
-    step.add(batch.labels.cpu().numpy(), predictions.numpy())
-    mine = torch.tensor([int(stop), *step.counts.flatten().tolist()], device=logits.device)
-    stops, *counts = peers.total(mine).tolist()
-    stretch.losses.append(loss)
-    stretch.confusion.counts += np.array(counts).reshape(step.counts.shape)
-    return bool(stops)
-
-
-def _report(
-    stretch: _Stretch,
-    done: int,
-    settings: SegmentationSettings,
-    seconds_per_step: float,
-    surroundings: Surroundings,
-    watch: LossWatch,
-) -> TrainingResult:
-    so_far = TrainingResult(
-        done == settings.iterations, done, float(np.mean(stretch.losses)), f1_of_areas(stretch.confusion), watch.warnings
-    )
-    surroundings.report(
-        Progress(
-            at=datetime.now(UTC),
-            phase=STUCK_PHASE if watch.stuck else PHASE,
-            step=done,
-            of=settings.iterations,
-            loss=so_far.loss,
-            metrics={"f1_area": so_far.f1_area, "learning_rate": learning_rate_at(done - 1, settings)},
-            eta_s=seconds_per_step * (settings.iterations - done),
-        )
-    )
-    return so_far
+def _hits(logits: torch.Tensor, batch: Batch, classes: int) -> list[int]:
+    """The confusion matrix of this process's share of a batch, in a row."""
+    found = ConfusionMatrix(classes)
+    found.add(batch.labels.cpu().numpy(), logits.detach().argmax(dim=1).to("cpu", torch.uint8).numpy())
+    counts: list[int] = found.counts.flatten().tolist()
+    return counts

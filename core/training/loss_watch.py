@@ -14,12 +14,13 @@ NEAR_A_GUESS = 0.5
 class LossWatch:
     """Compares the latest losses with the first ones, once a fifth of the training and at least three windows are done.
 
-    A loss that is low already, as when going on from a trained model, need not fall.
+    A loss that is low already, as when going on from a trained model, need not fall. Nothing is said where it `judges` not.
     """
 
     classes: int
     iterations: int
     losses: list[float] = field(default_factory=list)
+    judges: bool = True
 
     def add(self, loss: float) -> None:
         """The loss of the next iteration."""
@@ -28,7 +29,7 @@ class LossWatch:
     @property
     def stuck(self) -> bool:
         """Whether the loss does not fall though it is near that of an even guess."""
-        if len(self.losses) < max(3 * WINDOW, self.iterations // 5):
+        if not self.judges or len(self.losses) < max(3 * WINDOW, self.iterations // 5):
             return False
         first, latest = float(np.mean(self.losses[:WINDOW])), float(np.mean(self.losses[-WINDOW:]))
         return latest > STILL * first and latest > NEAR_A_GUESS * math.log(self.classes)

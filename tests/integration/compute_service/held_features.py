@@ -20,10 +20,10 @@ def held(definition: JobDefinition, context: JobContext) -> None:
     import torch  # noqa: PLC0415 - who reads does without
 
     from core.tasks.train_features import train_features  # noqa: PLC0415
-    from core.training import encoder_loop  # noqa: PLC0415
+    from core.training import course  # noqa: PLC0415
 
     torch.set_num_threads(1)
-    encoder_loop.CHECKPOINT_EVERY_S = encoder_loop.REPORT_EVERY_S = 0.0
+    course.CHECKPOINT_EVERY_S = course.REPORT_EVERY_S = 0.0
     hold, asked = context.results.parent / "hold", count(1)
 
     def stop_requested() -> bool:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from core.contracts.features import EncoderSettings, FeatureLoss
 from core.models.encoders import ProjectionHead
-from core.training import encoder_loop
+from core.training import course
 from core.training.checkpoint import write_tensors
 from core.training.encoder_loop import EncoderResult, Learner, train_encoder
 from core.training.gathered import own_part, views_of
@@ -86,7 +86,7 @@ def trained(folder: Path, peers: Peers, stop_at: tuple[int, int] | None = None) 
 
 def train_twice(folder: Path, peers: Peers) -> None:
     """In one go, and stopped by the third process's word and resumed; leaves both, and the losses."""
-    encoder_loop.REPORT_EVERY_S = 0.0
+    course.REPORT_EVERY_S = 0.0
     straight, _, whole = trained(folder / "straight", peers)
     _, stopped, first = trained(folder / "parts", peers, stop_at=(2, 2))
     peers.total(torch.zeros(1))  # The checkpoint stands when the first process has come so far.

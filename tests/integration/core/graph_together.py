@@ -12,8 +12,9 @@ from torch import Tensor
 
 from core.contracts.graphs import GraphSettings, Layer
 from core.models.graph_network import NO_DISTURBANCE, Features, GraphNetwork, NetworkShape
-from core.training import graph_loop
+from core.training import course
 from core.training.checkpoint import write_tensors
+from core.training.graph_loop import train_on_graph
 from core.training.peers import joined
 from tests.fakes.graphs import two_areas
 from tests.fakes.learning import RecordedSurroundings
@@ -29,7 +30,7 @@ class _InFloat64(GraphNetwork):
 def main(folder: Path) -> None:
     """A few steps with each kind of layer on a graph where the processes' neighbourhoods overlap."""
     torch.set_num_threads(1)
-    graph_loop.REPORT_EVERY_S = 0.0  # what is told last is of the last step alone
+    course.REPORT_EVERY_S = 0.0  # what is told last is of the last step alone
     graph = two_areas(splits=2)
     with joined() as peers:
         for layer in LAYERS:
@@ -40,7 +41,7 @@ def main(folder: Path) -> None:
             network = _InFloat64(NetworkShape(graph.widths, layer, 3, 8, 2), NO_DISTURBANCE).double()
             checkpoints = folder / f"{layer}-{peers.count}"
             checkpoints.mkdir(exist_ok=True)
-            result = graph_loop.train_on_graph(network, graph, settings, RecordedSurroundings(checkpoints), peers)
+            result = train_on_graph(network, graph, settings, RecordedSurroundings(checkpoints), peers)
             metadata = {"loss": repr(result.loss), "steps": repr(result.steps)}
             write_tensors(folder / f"{layer}-{peers.count}-{peers.rank}.safetensors", network.state_dict(), metadata)
 

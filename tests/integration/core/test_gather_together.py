@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from core.training import encoder_loop
+from core.training import course
 from core.training.peers import Peers
 from tests.integration.core.gather_together import CASES, LEARNING, OF, learnt, trained
 
@@ -58,7 +58,7 @@ def test_four_processes_stop_after_the_same_step_and_go_on_as_if_they_had_not(fo
 
 
 def test_four_processes_tell_the_loss_of_the_joint_batch(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(encoder_loop, "REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr(course, "REPORT_EVERY_S", 0.0)
     monkeypatch.setattr("tests.integration.core.gather_together.LEARNING", LEARNING.model_copy(update={"pass_size": 3 * OF}))
     _, _, alone = trained(tmp_path, Peers())
     together = json.loads((folder / "told 0.json").read_text())["whole"]

@@ -14,7 +14,7 @@ from torch import nn
 
 from core.contracts.training import SegmentationSettings
 from core.models.factory import build_model
-from core.training import loop
+from core.training import course, loop
 from core.training.batches import batches
 from core.training.checkpoint import write_tensors
 from core.training.normalisation import recalibrate
@@ -45,7 +45,7 @@ class _EndsEarly(RecordedSurroundings):
 def main(folder: Path, lost_rank: int | None) -> None:
     """Train, take statistics, save: what a training job does, on made-up sections."""
     torch.set_num_threads(1)
-    loop.REPORT_EVERY_S = 0.0  # what is told last is of the last step alone
+    course.REPORT_EVERY_S = 0.0  # what is told last is of the last step alone
     model, source = _InFloat64(), patch_source(SETTINGS)
     with joined() as peers:
         checkpoints = folder / f"checkpoints-{peers.count}"

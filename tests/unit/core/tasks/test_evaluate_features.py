@@ -12,7 +12,7 @@ from core.tasks.evaluate_features import FeatureGridPlan, FeatureGridResults, ev
 from core.tasks.evaluate_grid import RESULTS_FILE, GridRun
 from core.tasks.feature_experiments import EXPERIMENTS, SIZES
 from core.tasks.feature_grid_report import failures_of, lines_of, render, text_table
-from core.training.loop import TrainingDivergedError
+from core.training.course import TrainingDivergedError
 from tests.fakes.patches import FOUR, outlined_brain
 
 PATCHES = PatchSettings(pixel_size_um=8.0, patch_px=96, patches_per_area=2)

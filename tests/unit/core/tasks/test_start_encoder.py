@@ -14,7 +14,7 @@ from core.tasks import start_encoder
 from core.tasks.context import JobInterruptedError
 from core.tasks.run_here import all_truth
 from core.tasks.train_features import train_features
-from core.training import encoder_loop
+from core.training import course
 from core.training.checkpoint import CheckpointError
 from core.training.encoder_loop import Chunk, train_encoder
 from tests.fakes.encoder_patches import small_learner
@@ -31,7 +31,7 @@ SHORT = SMALL.model_copy(
 @pytest.fixture(scope="module", autouse=True)
 def every_step_is_told():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoder_loop, "REPORT_EVERY_S", 0.0)
+        patch.setattr(course, "REPORT_EVERY_S", 0.0)
         yield
 
 

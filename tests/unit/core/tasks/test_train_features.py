@@ -7,7 +7,7 @@ from core.contracts.features import EncoderSettings, FeaturesParameters, Feature
 from core.inference.patch_features import FeaturesFilesError, features_at, load_encoder, load_report
 from core.tasks.annotated_brains import BrainsError
 from core.tasks.context import JobInterruptedError
-from core.training import encoder_loop
+from core.training import course
 from tests.fakes.feature_jobs import AREAS, FEATURES_KEY, SMALL, train_small
 from tests.fakes.tasks import LocalRun
 
@@ -41,7 +41,7 @@ def test_features_of_places_are_the_same_whichever_else_are_asked_for(featured):
 
 
 def test_a_stopped_job_goes_on_to_the_same_encoder(featured, tmp_path, monkeypatch):
-    monkeypatch.setattr(encoder_loop, "REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr(course, "REPORT_EVERY_S", 0.0)
     other = LocalRun(featured.brain, tmp_path, stop=True)
     with pytest.raises(JobInterruptedError, match="stopped after 1 of 4 steps"):
         train_small(other)

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from core.contracts.features import EncoderSettings
-from core.training import encoder_loop
+from core.training import course
+from core.training.course import TrainingDivergedError
 from core.training.encoder_loop import recalibration, train_encoder
-from core.training.loop import TrainingDivergedError
 from core.training.normalisation import recalibrate_by
 from tests.fakes.encoder_patches import CLASSES, StripedPatches, small_learner, striped
 from tests.fakes.learning import RecordedSurroundings
@@ -15,7 +15,7 @@ from tests.fakes.learning import RecordedSurroundings
 
 @pytest.fixture(autouse=True)
 def every_step_is_told(monkeypatch):
-    monkeypatch.setattr(encoder_loop, "REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr(course, "REPORT_EVERY_S", 0.0)
 
 
 def settings(**changes):
@@ -76,3 +76,11 @@ def test_a_loss_that_does_not_fall_is_told(tmp_path):
     assert "the loss does not fall" in reports[-1].phase
     assert "the loss did not fall" in result.warnings[0]
     assert not math.isnan(result.loss)
+
+
+def test_a_run_that_goes_on_is_not_judged_by_its_fall(tmp_path):
+    still = settings(learning_rate=1e-12, batch_size=24, epochs=35)
+    trained(still, tmp_path, stop_after=2, steps_per_epoch=2)
+    _, result, reports = trained(still, tmp_path, steps_per_epoch=2)
+    assert not result.warnings
+    assert {report.phase for report in reports} == {"training"}

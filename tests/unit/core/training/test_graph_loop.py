@@ -6,9 +6,9 @@ from core.contracts.graphs import GraphSettings
 from core.graphs.cortex import TEST, TRAINING
 from core.inference.graph_predict import predict_nodes
 from core.models.graph_network import GraphNetwork, NetworkShape
-from core.training import graph_loop
+from core.training import course
+from core.training.course import TrainingDivergedError
 from core.training.graph_loop import NothingToLearnError, graph_batches, train_on_graph
-from core.training.loop import TrainingDivergedError
 from core.training.peers import Peers
 from tests.fakes.graphs import two_areas
 from tests.fakes.learning import RecordedSurroundings
@@ -82,12 +82,12 @@ def test_without_annotated_nodes_there_is_nothing_to_learn(tmp_path):
 def test_a_loss_that_is_no_number_ends_the_training(tmp_path):
     graph = two_areas()
     graph.graphs[0].features["cytoarchitecture"][:] = np.nan
-    with pytest.raises(TrainingDivergedError, match="train again with a lower learning rate"):
+    with pytest.raises(TrainingDivergedError, match="became nan at step 1; train again with a lower learning rate"):
         train_on_graph(_network(), graph, SETTINGS, RecordedSurroundings(tmp_path))
 
 
 def test_progress_tells_loss_and_accuracy(tmp_path, monkeypatch):
-    monkeypatch.setattr(graph_loop, "REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr(course, "REPORT_EVERY_S", 0.0)
     surroundings = RecordedSurroundings(tmp_path)
     train_on_graph(_network(), two_areas(), SETTINGS, surroundings)
     steps = [each.step for each in surroundings.reports]

@@ -7,7 +7,8 @@ import torch
 from core.contracts.training import SegmentationSettings
 from core.models.factory import build_model
 from core.training.checkpoint import FILE_NAME, CheckpointError
-from core.training.loop import TrainingDivergedError, train_model
+from core.training.course import TrainingDivergedError
+from core.training.loop import train_model
 from tests.fakes.learning import RecordedSurroundings, patch_source
 
 WEIGHTS = np.ones(4, np.float32)

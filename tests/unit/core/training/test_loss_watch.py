@@ -26,3 +26,9 @@ def test_a_loss_that_stays_at_a_guess_is_told_in_words():
 )
 def test_no_warning_without_need(losses):
     assert not watched(losses).warnings
+
+
+def test_nothing_is_said_of_a_run_that_is_not_judged():
+    watch = LossWatch(4, 300, [math.log(4)] * 60, judges=False)
+    assert not watch.stuck
+    assert not watch.warnings
