@@ -34,16 +34,22 @@ GOALS_ARE_OF: Architecture = "ms_unet"
 def figures_of(models: Sequence[ModelScores]) -> list[Figure]:
     """For each network the lowest median of an interval, which the goals are about; the medians over all; each interval's.
 
-    EvaluationInputError when a model could not be trained: without it the lowest of the others would look too good.
+    EvaluationInputError when a model could not be trained.
     """
-    failed = [f"{found.model.folder}: {found.failure}" for found in models if found.failure]
-    if failed:
-        raise EvaluationInputError("there are no figures without " + "; ".join(failed))
+    complete(models)
     figures: list[Figure] = []
     for network in sorted({found.model.architecture for found in models}, key=lambda name: name != GOALS_ARE_OF):
         own = [found for found in models if found.model.architecture == network]
         figures += _figures_of_network(own, goals=network == GOALS_ARE_OF, name=_prefix(network))
     return figures
+
+
+def complete(models: Sequence[ModelScores]) -> Sequence[ModelScores]:
+    """The same models; EvaluationInputError when one could not be trained: without it the others would look too good."""
+    failed = [f"{found.model.folder}: {found.failure}" for found in models if found.failure]
+    if failed:
+        raise EvaluationInputError("there are no figures without " + "; ".join(failed))
+    return models
 
 
 def _prefix(network: Architecture) -> str:

@@ -210,16 +210,23 @@ def _computed(model: GridModel, folder: BrainFolder, plan: GridPlan, run: GridRu
 
 
 def _scores(model: GridModel, folder: BrainFolder, middle_third: bool, run: GridRun) -> tuple[AreaScores, ...]:
-    place = run.out / model.folder
-    trained, predicted = place / "train", place / "predict"
-    if not (trained / "results" / DESCRIPTION_FILE).exists():
-        parameters = TrainParameters(areas=model.areas, sections=model.sections, settings=model.settings)
-        job = definition(folder, parameters, truth_annotations(folder, model.areas, model.sections))
-        train(job, context(folder.path, trained, trained, run.report, run.stop_requested))
+    place = trained(model, folder, run)
+    predicted = place / "predict"
     sections = scored_sections(folder.brain, model.sections, middle_third)
     job = definition(folder, PredictParameters(model_job=ELSEWHERE, sections=sections))
-    predict(job, context(folder.path, predicted, trained, run.report, run.stop_requested))
+    predict(job, context(folder.path, predicted, place / "train", run.report, run.stop_requested))
     return scored(model, folder, place)
+
+
+def trained(model: GridModel, folder: BrainFolder, run: GridRun) -> Path:
+    """Train the model unless that is done, going on from its checkpoint; the model's folder."""
+    place = run.out / model.folder
+    out = place / "train"
+    if not (out / "results" / DESCRIPTION_FILE).exists():
+        parameters = TrainParameters(areas=model.areas, sections=model.sections, settings=model.settings)
+        job = definition(folder, parameters, truth_annotations(folder, model.areas, model.sections))
+        train(job, context(folder.path, out, out, run.report, run.stop_requested))
+    return place
 
 
 def scored(model: GridModel, folder: BrainFolder, place: Path) -> tuple[AreaScores, ...]:
