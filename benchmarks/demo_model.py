@@ -7,7 +7,6 @@ from pathlib import Path
 from benchmarks.figures import Figure
 from brodmann.demo import build_phantom
 from brodmann.local_run import context
-from brodmann.progress import TerminalProgress
 from core.anatomy.series import align_brain
 from core.anatomy.tissue import section_classes
 from core.contracts.presets import PRESETS
@@ -27,21 +26,19 @@ def demo_model_figures(brain: Path, work: Path) -> list[Figure]:
         build_phantom(brain.resolve(), "demo")
     shutil.rmtree(work, ignore_errors=True)
     derived = derive(brain)
-    dataset = BrainFolder(brain)
+    dataset = BrainFolder(brain.resolve())
     first, last = ANNOTATED_SECTIONS
     annotations = truth_annotations(dataset, (AREA,), ANNOTATED_SECTIONS)
     between = tuple(section.number for section in dataset.brain.sections if first < section.number < last)
     training = TrainParameters(areas=(AREA,), sections=ANNOTATED_SECTIONS, settings=PRESETS["demo"].settings)
     prediction = PredictParameters(model_job=ELSEWHERE, sections=between)
-    progress = TerminalProgress()
     started = time.perf_counter()
-    with context(brain.resolve(), work / "model", work / "model", progress) as surroundings:
+    with context([dataset], work / "model", work / "model") as surroundings:
         train(definition(dataset, training, annotations), surroundings)
     trained = time.perf_counter()
-    with context(brain.resolve(), work / "predictions", work / "model", progress) as surroundings:
+    with context([dataset], work / "predictions", work / "model") as surroundings:
         predict(definition(dataset, prediction, annotations), surroundings)
     predicted = time.perf_counter()
-    progress.close()
     folders = (work / "model" / "results", work / "predictions" / "results" / "predictions")
     scores = evaluate(brain, *folders, work / "worst.png")
     interpolation = scores.middle_median_f1_interpolation or 0.0

@@ -7,7 +7,7 @@ patches are taken at, as in the thesis (7.1.2): what the nearest usable node of 
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +68,7 @@ class GraphRuns:
         found = []
         for brain in self.brains:
             out = self.runs / f"midsurface_{brain.brain.id}"
-            surroundings = context(brain.path, out, out, TerminalProgress(), lambda: False)
+            surroundings = context([brain], out, out, TerminalProgress(), lambda: False)
             if not (surroundings.results / SURFACE_FILE).exists():
                 compute_midsurface(definition(brain, self.size.midsurface), surroundings)
             found.append(out)
@@ -77,7 +77,7 @@ class GraphRuns:
     def trained(self, name: str) -> Path:
         """The folder of the graph job of a row; one that has ended is taken as it is, one that was stopped goes on."""
         folders, out = [*self.surfaces(), self.runs / self.encoder], self.runs / name
-        surroundings = context(self.brains[0].path, out, folders[0], TerminalProgress(), lambda: False, folders[1:])
+        surroundings = context(self.brains, out, folders[0], TerminalProgress(), lambda: False, folders[1:])
         if (surroundings.results / REPORT_FILE).exists():
             return out
         self._take_over_features(name, surroundings.checkpoints)
@@ -88,9 +88,7 @@ class GraphRuns:
             transfer=self.transfer,
             settings=self.size.settings.model_copy(update={"features": GRAPHS[name]}),
         )
-        others = {brain.brain.id: brain.path for brain in self.brains[1:]}
-        job = definition_on([all_truth(brain) for brain in self.brains], parameters)
-        train_graph(job, replace(surroundings, more_brains=others))
+        train_graph(definition_on([all_truth(brain) for brain in self.brains], parameters), surroundings)
         return out
 
     def _take_over_features(self, name: str, checkpoints: Path) -> None:

@@ -144,10 +144,8 @@ class Work:
         return find_sites(drawn, self.areas, self.transfer, self.size.patches)
 
     def _job(self, parameters: JobParameters, name: str) -> tuple[JobDefinition, JobContext]:
-        out, (first, *more) = self.runs / name, self.brains
-        surroundings = context(first.path, out, out, TerminalProgress(), lambda: False)
-        others = {brain.brain.id: brain.path for brain in more}
-        return definition_on(self.inputs, parameters), replace(surroundings, more_brains=others)
+        out = self.runs / name
+        return definition_on(self.inputs, parameters), context(self.brains, out, out, TerminalProgress(), lambda: False)
 
 
 def measure(options: argparse.Namespace) -> Sequence[Figure]:

@@ -85,7 +85,7 @@ def _train(brain: BrainFolder, iterations: int, out: Path) -> tuple[float, float
         progress(line)
 
     started = time.perf_counter()
-    train(job, context(brain.path, out, out, report, lambda: False))
+    train(job, context([brain], out, out, report, lambda: False))
     ended = time.perf_counter()
     progress.close()
     begun = max(at_s for at_s, line in told if line.phase.startswith("reading"))
@@ -104,7 +104,7 @@ def _drawn(place: Path) -> BrainFolder:
 def _predict(brain: BrainFolder, sections: tuple[int, ...], trained: Path, out: Path) -> float:
     job = definition(brain, PredictParameters(model_job=ELSEWHERE, sections=sections))
     started = time.perf_counter()
-    predict(job, context(brain.path, out, trained, lambda line: None, lambda: False))
+    predict(job, context([brain], out, trained, lambda line: None, lambda: False))
     return time.perf_counter() - started
 
 

@@ -76,13 +76,13 @@ def prepared(spec: PhantomSpec, work: Path) -> BrainFolder:
     brain = BrainFolder(place)
     numbers = tuple(section.number for section in brain.brain.sections)
     if any(not (place / tissue_file(spec.brain_id, number)).exists() for number in numbers):
-        with context(place, work / f"{spec.brain_id}_tissue", work, progress) as surroundings:
+        with context([brain], work / f"{spec.brain_id}_tissue", work) as surroundings:
             compute_tissue(definition(brain, TissueParameters(sections=numbers)), surroundings)
         for number in numbers:
             labels, grid = read_tissue(surroundings.results / TISSUE / f"{number}.png")
             write_tissue(place, spec.brain_id, number, labels, grid)
     if not (place / ALIGNMENT_FILE).exists():
-        with context(place, work / f"{spec.brain_id}_align", work, progress) as surroundings:
+        with context([brain], work / f"{spec.brain_id}_align", work) as surroundings:
             align_sections(definition(brain, AlignParameters(sections=numbers)), surroundings)
         found = (surroundings.results / ALIGNMENT_FILE).read_bytes()
         write_alignment(place, Alignment.model_validate_json(found))

@@ -46,7 +46,7 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
     folder = BrainFolder(options.brain)
     with tempfile.TemporaryDirectory() as out:
         parameters = MidsurfaceParameters(voxel_um=options.voxel_um, edge_um=options.edge_um)
-        surroundings = context(options.brain.resolve(), Path(out), Path(out), lambda _: None, lambda: False)
+        surroundings = context([folder], Path(out), Path(out), lambda _: None, lambda: False)
         started = time.perf_counter()
         compute_midsurface(definition(folder, parameters), surroundings)
         seconds = time.perf_counter() - started

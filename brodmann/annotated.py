@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from core.contracts.jobs import BrainInputs
+    from core.datasets import BrainFolder
 
 brains_argument = click.argument(
     "brains", metavar="BRAIN...", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
@@ -20,16 +21,15 @@ transfer_option = click.option(
 
 def annotated(
     folders: Sequence[Path], areas: tuple[str, ...]
-) -> "tuple[tuple[BrainInputs, ...], tuple[str, ...], dict[str, Path]]":
-    """Inputs of a job on the datasets, the areas to tell apart (all that are outlined, where none is named), and the folders by
-    identifier.
+) -> "tuple[tuple[BrainInputs, ...], tuple[str, ...], tuple[BrainFolder, ...]]":
+    """Inputs of a job on the datasets, the areas to tell apart (all that are outlined, where none is named), and the datasets.
 
     A usage error names areas that are nowhere outlined; there must be two of them.
     """
     from core.datasets import BrainFolder
     from core.tasks.run_here import all_truth
 
-    brains = [BrainFolder(folder.resolve()) for folder in folders]
+    brains = tuple(BrainFolder(folder.resolve()) for folder in folders)
     inputs = tuple(all_truth(brain, areas) for brain in brains)
     drawn = {annotation.area for each in inputs for annotation in each.annotations}
     missing = [area for area in areas if area not in drawn]
@@ -38,4 +38,4 @@ def annotated(
     chosen = areas or tuple(sorted(drawn))
     if len(chosen) < 2:
         raise click.UsageError(f"two areas or more are wanted to tell apart; outlined are {', '.join(sorted(drawn)) or 'none'}")
-    return inputs, chosen, {brain.brain.id: brain.path for brain in brains}
+    return inputs, chosen, brains

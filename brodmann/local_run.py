@@ -6,9 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import click
+
+from brodmann.progress import TerminalProgress
 from core.contracts.jobs import Progress
+from core.datasets import BrainFolder
 from core.tasks import run_here
-from core.tasks.context import JobContext
+from core.tasks.context import JobContext, JobInterruptedError
 
 
 @contextmanager
@@ -27,9 +31,20 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def context(
-    brain_folder: Path, out: Path, model: Path, report: Callable[[Progress], None], more: Sequence[Path] = ()
-) -> Iterator[JobContext]:
-    """A task's surroundings in the folder `out`; Ctrl-C asks the task to write a checkpoint and end."""
-    with stop_on_interrupt() as stop_requested:
-        yield run_here.context(brain_folder, out, model, report, stop_requested, more)
+def interruptible() -> Iterator[tuple[Callable[[Progress], None], Callable[[], bool]]]:
+    """How work in a terminal reports, and whether it is asked to write a checkpoint and end, which the command then tells."""
+    progress = TerminalProgress()
+    try:
+        with stop_on_interrupt() as stop_requested:
+            yield progress, stop_requested
+    except JobInterruptedError as error:
+        raise click.ClickException(f"{error}; to go on, give the same command again") from None
+    finally:
+        progress.close()
+
+
+@contextmanager
+def context(brains: Sequence[BrainFolder], out: Path, model: Path, more: Sequence[Path] = ()) -> Iterator[JobContext]:
+    """The surroundings of a task that runs in a terminal, as `run_here.context` makes them."""
+    with interruptible() as (report, stop_requested):
+        yield run_here.context(brains, out, model, report, stop_requested, more)

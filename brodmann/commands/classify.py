@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import click
 
 from brodmann.annotated import annotated, areas_option, brains_argument, transfer_option
-from brodmann.progress import TerminalProgress
 
 if TYPE_CHECKING:
     from core.contracts.features import ClassificationReport
@@ -27,25 +26,15 @@ def command(
     brains: tuple[Path, ...], features: Path, areas: tuple[str, ...], transfer: tuple[str, ...], out: Path, as_json: bool
 ) -> None:
     """Train a linear classifier on an encoder's features and score it on the datasets BRAIN..."""
-    from dataclasses import replace
-
     from brodmann.local_run import context
     from core.contracts.features import ClassificationReport, ClassifyPatchesParameters
     from core.tasks.classify_patches import REPORT_FILE, classify_patches
-    from core.tasks.context import JobInterruptedError
     from core.tasks.run_here import ELSEWHERE, definition_on
 
-    inputs, chosen, folders = annotated(brains, areas)
+    inputs, chosen, datasets = annotated(brains, areas)
     job = definition_on(inputs, ClassifyPatchesParameters(features_job=ELSEWHERE, areas=chosen, transfer=transfer))
-    first, *more = folders
-    progress = TerminalProgress()
-    try:
-        with context(folders[first], out, features, progress) as surroundings:
-            classify_patches(job, replace(surroundings, more_brains={name: folders[name] for name in more}))
-    except JobInterruptedError as error:
-        raise click.ClickException(f"{error}; the same command goes on") from None
-    finally:
-        progress.close()
+    with context(datasets, out, features) as surroundings:
+        classify_patches(job, surroundings)
     report = ClassificationReport.model_validate_json((out / "results" / REPORT_FILE).read_text())
     if as_json:
         click.echo(report.model_dump_json(indent=2))

@@ -1,20 +1,23 @@
 """`brodmann evaluate`: score predictions, or whole sets of models, against the truth and against shape interpolation."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from brodmann.annotated import annotated, areas_option, brains_argument
 from brodmann.commands.train import folder_argument
-from brodmann.progress import TerminalProgress
 
 if TYPE_CHECKING:
     from core.contracts.training import Architecture
+    from core.datasets import BrainFolder
     from core.tasks.evaluate import Evaluation
-    from core.tasks.evaluate_features import FeatureGridPlan, FeatureGridResults
-    from core.tasks.evaluate_grid import GridPlan, GridResults, GridRun
+    from core.tasks.evaluate_grid import GridPlan, GridRun
+    from core.tasks.job_pairs import ComputeService
 
+Results = TypeVar("Results")
 NETWORKS: "dict[str, Architecture]" = {"hr": "hr_unet", "lr": "lr_unet", "ms": "ms_unet"}
 
 
@@ -97,32 +100,37 @@ _token_file = click.option(
 @_token_file
 def lsm(brains: tuple[Path, ...], out: Path, through: str | None, token_file: Path | None, **choices: object) -> None:
     """Train and score local and global models of areas in BRAINS, whose truth must come with them."""
-    from brodmann.local_run import stop_on_interrupt
     from core.datasets import BrainFolder
-    from core.tasks.context import JobInterruptedError
-    from core.tasks.evaluate_grid import GridRun, evaluate_grid
+    from core.tasks.evaluate_grid import evaluate_grid
+    from core.tasks.grid_jobs import evaluate_by_jobs
     from core.tasks.grid_report import text_table, write_page
 
-    folders, progress = tuple(BrainFolder(brain.resolve()) for brain in brains), TerminalProgress()
-    plan = _plan(choices)
-    try:
-        with stop_on_interrupt() as stop_requested:
-            run = GridRun(folders, out, progress, stop_requested)
-            results = _by_jobs(plan, run, through, token_file) if through else evaluate_grid(plan, run)
-    except JobInterruptedError as error:
-        raise click.ClickException(f"{error}; the same command goes on") from None
-    finally:
-        progress.close()
+    folders, plan = tuple(BrainFolder(brain.resolve()) for brain in brains), _plan(choices)
+    ways = partial(evaluate_grid, plan), partial(evaluate_by_jobs, plan)
+    results = _evaluated(folders, out, through, token_file, *ways)
     click.echo(text_table(results))
     click.echo(f"page in {write_page(results, out, folders)}")
 
 
-def _by_jobs(plan: "GridPlan", run: "GridRun", through: str, token_file: Path | None) -> "GridResults":
+def _evaluated(
+    brains: "tuple[BrainFolder, ...]",
+    out: Path,
+    through: str | None,
+    token_file: Path | None,
+    here: "Callable[[GridRun], Results]",
+    by_jobs: "Callable[[GridRun, ComputeService, Callable[[], None]], Results]",
+) -> Results:
+    """The results, computed in this process or as jobs."""
     from brodmann.evaluation_jobs import compute_service
-    from core.tasks.grid_jobs import evaluate_by_jobs
+    from brodmann.local_run import interruptible
+    from core.tasks.evaluate_grid import GridRun
 
-    with compute_service(through, token_file, run.out.resolve() / "jobs", run.brains) as (service, pause):
-        return evaluate_by_jobs(plan, run, service, pause)
+    with interruptible() as (report, stop_requested):
+        run = GridRun(brains, out, report, stop_requested)
+        if not through:
+            return here(run)
+        with compute_service(through, token_file, out.resolve() / "jobs", brains) as (service, pause):
+            return by_jobs(run, service, pause)
 
 
 def _plan(choices: dict[str, Any]) -> "GridPlan":
@@ -174,36 +182,19 @@ def features(
     **choices: str | tuple[str, ...],
 ) -> None:
     """Train encoders of patches and score them on BRAIN...: the experiments of thesis 6.2.1 to 6.2.5."""
-    from brodmann.local_run import stop_on_interrupt
-    from core.datasets import BrainFolder
-    from core.tasks.context import JobInterruptedError
     from core.tasks.evaluate import EvaluationInputError
     from core.tasks.evaluate_features import FeatureGridPlan, evaluate_features
-    from core.tasks.evaluate_grid import GridRun
     from core.tasks.feature_experiments import EXPERIMENTS
     from core.tasks.feature_grid_report import text_table, write_page
+    from core.tasks.feature_jobs import evaluate_features_by_jobs
 
     _, chosen, folders = annotated(brains, areas)
     asked = choices | {"areas": chosen, "experiments": choices["experiments"] or tuple(EXPERIMENTS)}
-    progress = TerminalProgress()
     try:
         plan = FeatureGridPlan.model_validate(asked)
-        with stop_on_interrupt() as stop_requested:
-            run = GridRun(tuple(BrainFolder(each) for each in folders.values()), out, progress, stop_requested)
-            results = _features_by_jobs(plan, run, through, token_file) if through else evaluate_features(plan, run)
+        ways = partial(evaluate_features, plan), partial(evaluate_features_by_jobs, plan)
+        results = _evaluated(folders, out, through, token_file, *ways)
     except EvaluationInputError as error:
         raise click.UsageError(str(error)) from None
-    except JobInterruptedError as error:
-        raise click.ClickException(f"{error}; the same command goes on") from None
-    finally:
-        progress.close()
     click.echo(text_table(results))
     click.echo(f"page in {write_page(results, out)}")
-
-
-def _features_by_jobs(plan: "FeatureGridPlan", run: "GridRun", through: str, token_file: Path | None) -> "FeatureGridResults":
-    from brodmann.evaluation_jobs import compute_service
-    from core.tasks.feature_jobs import evaluate_features_by_jobs
-
-    with compute_service(through, token_file, run.out.resolve() / "jobs", run.brains) as (service, pause):
-        return evaluate_features_by_jobs(plan, run, service, pause)

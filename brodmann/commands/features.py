@@ -1,19 +1,17 @@
 """`brodmann features`: train an encoder of cortex patches from the terminal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from brodmann.annotated import annotated, areas_option, brains_argument, transfer_option
-from brodmann.progress import TerminalProgress
 from brodmann.together import readers_option, together
 
 if TYPE_CHECKING:
-    from compute_service.runner.ranks import Ranks
     from core.contracts.features import EncoderSettings, PatchStatistics
-    from core.contracts.jobs import JobDefinition
 
 
 @click.command(
@@ -49,43 +47,23 @@ def command(
     Under mpiexec or srun the ranks learn together: `mpiexec -n 4 brodmann features ... --readers 1` are two that learn, each
     with one that reads for it.
     """
-    from brodmann.local_run import stop_on_interrupt
-    from compute_service.runner.company import read_for_another
+    from brodmann.local_run import interruptible
+    from compute_service.runner.company import read_for_another, work
     from core.contracts.features import FeaturesParameters
-    from core.tasks.context import JobInterruptedError
-    from core.tasks.run_here import definition_on
+    from core.tasks.run_here import context, definition_on
 
-    try:
-        with stop_on_interrupt() as stop_requested, together(readers) as ranks:
-            if ranks.reads:
-                read_for_another(ranks)
-                return
-            inputs, chosen, folders = annotated(brains, areas)
-            parameters = FeaturesParameters(areas=chosen, transfer=transfer, settings=_settings(preset, changes))
-            _train(definition_on(inputs, parameters), folders, out, stop_requested, ranks)
-    except JobInterruptedError:
-        raise click.ClickException(f"stopped; the same command goes on from the checkpoint in {out}") from None
+    with interruptible() as (report, stop_requested), together(readers) as ranks:
+        if ranks.reads:
+            read_for_another(ranks)
+            return
+        from core.tasks.train_features import train_features  # Who reads does without torch.
+
+        inputs, chosen, datasets = annotated(brains, areas)
+        parameters = FeaturesParameters(areas=chosen, transfer=transfer, settings=_settings(preset, changes))
+        surroundings = replace(context(datasets, out, out, report, stop_requested), open_stage=ranks.open_stage)
+        work(train_features, definition_on(inputs, parameters), surroundings, ranks)
     if ranks.speaks:
         _tell(out)
-
-
-def _train(
-    job: "JobDefinition", folders: Mapping[str, Path], out: Path, stop_requested: Callable[[], bool], ranks: "Ranks"
-) -> None:
-    from dataclasses import replace
-
-    from compute_service.runner.company import work
-    from core.tasks.run_here import context
-    from core.tasks.train_features import train_features
-
-    first, *more = folders
-    progress = TerminalProgress()
-    surroundings = context(folders[first], out, out, progress, stop_requested)
-    more_brains = {name: folders[name] for name in more}
-    try:
-        work(train_features, job, replace(surroundings, more_brains=more_brains, open_stage=ranks.open_stage), ranks)
-    finally:
-        progress.close()
 
 
 def _tell(out: Path) -> None:

@@ -1,12 +1,11 @@
 """`brodmann graph`: the areas of all nodes of brains' surfaces by a network on the graph of the cortex."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
-from brodmann.progress import TerminalProgress
+from brodmann.annotated import annotated
 
 if TYPE_CHECKING:
     from core.contracts.graphs import GraphReport
@@ -38,11 +37,9 @@ def command(
     brains: tuple[Path, ...], surfaces: tuple[Path, ...], features: Path | None, out: Path, as_json: bool, **choices: object
 ) -> None:
     """Learn from the outlines that come with the datasets BRAINS, and tell the area of every node of their surfaces."""
-    from brodmann.local_run import stop_on_interrupt
+    from brodmann.local_run import context
     from core.contracts.graphs import GraphParameters, GraphReport
-    from core.datasets import BrainFolder
-    from core.tasks.context import JobInterruptedError
-    from core.tasks.run_here import all_truth, context, definition_on, elsewhere
+    from core.tasks.run_here import definition_on, elsewhere
     from core.tasks.train_graph import REPORT_FILE, train_graph
 
     areas = cast("tuple[str, ...]", choices.pop("areas"))
@@ -50,10 +47,9 @@ def command(
     used = [name for name in FEATURES if name in also or (name == FEATURES[0] and features)]
     if not used:
         raise click.UsageError("name what nodes are told apart by: --features RUN, --also coordinates, --also maps")
-    datasets = [BrainFolder(brain) for brain in brains]
-    inputs = [all_truth(dataset, areas) for dataset in datasets]
+    inputs, chosen, datasets = annotated(brains, areas)
     values = {
-        "areas": areas or tuple(sorted({each.area for brain in inputs for each in brain.annotations})),
+        "areas": chosen,
         "midsurface_jobs": tuple(elsewhere(number) for number in range(len(surfaces))),
         "features_job": elsewhere(len(surfaces)) if features else None,
         "transfer": transfer,
@@ -65,17 +61,8 @@ def command(
         parameters = GraphParameters.model_validate(values)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    progress = TerminalProgress()
-    try:
-        with stop_on_interrupt() as stop_requested:
-            more = [*surfaces[1:], *([features] if features else [])]
-            surroundings = context(brains[0].resolve(), out, surfaces[0], progress, stop_requested, more)
-            others = {dataset.brain.id: dataset.path.resolve() for dataset in datasets[1:]}
-            train_graph(definition_on(inputs, parameters), replace(surroundings, more_brains=others))
-    except JobInterruptedError as error:
-        raise click.ClickException(f"{error}; the same command goes on") from None
-    finally:
-        progress.close()
+    with context(datasets, out, surfaces[0], [*surfaces[1:], *([features] if features else [])]) as surroundings:
+        train_graph(definition_on(inputs, parameters), surroundings)
     report = GraphReport.model_validate_json((out / "results" / REPORT_FILE).read_text(encoding="utf-8"))
     click.echo(report.model_dump_json(indent=1) if as_json else "\n".join(_lines(report)))
     for warning in report.warnings:

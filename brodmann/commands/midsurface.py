@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from brodmann.commands.train import folder_argument
-from brodmann.progress import TerminalProgress
 
 
 @click.command(epilog="Example: brodmann midsurface data/brains/B20 --out runs/midsurface")
@@ -22,22 +21,15 @@ def command(brain: Path, out: Path, voxel_um: float, edge_um: float, without: tu
     from core.contracts.graphs import MidsurfaceParameters
     from core.datasets import BrainFolder
     from core.tasks.compute_midsurface import compute_midsurface
-    from core.tasks.context import JobInterruptedError
     from core.tasks.run_here import all_truth, definition
 
     if min(voxel_um, edge_um) <= 0:
         raise click.UsageError("--voxel-um and --edge-um are lengths above 0")
-    dataset = BrainFolder(brain)
+    dataset = BrainFolder(brain.resolve())
     parameters = MidsurfaceParameters(voxel_um=voxel_um, edge_um=edge_um, without=without)
     job = definition(dataset, parameters, all_truth(dataset, without).annotations if without else ())
-    progress = TerminalProgress()
-    try:
-        with context(brain.resolve(), out, out, progress) as surroundings:
-            compute_midsurface(job, surroundings)
-    except JobInterruptedError as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        progress.close()
+    with context([dataset], out, out) as surroundings:
+        compute_midsurface(job, surroundings)
     report = read_midsurface(out / "results").report
     if as_json:
         click.echo(report.model_dump_json(indent=2))

@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from brodmann.commands.train import folder_argument, numbers_in
-from brodmann.progress import TerminalProgress
 
 
 @click.command(epilog="Example: brodmann predict data/brains/B20 --model runs/hOc1 --out runs/p")
@@ -31,7 +30,7 @@ def command(brain: Path, models: tuple[Path, ...], sections: str, out: Path, as_
     from core.tasks.predict_sections import predict
     from core.tasks.run_here import definition, elsewhere
 
-    dataset = BrainFolder(brain)
+    dataset = BrainFolder(brain.resolve())
     trained = load_description(models[0] / "results")
     first, last = trained.sections[0], trained.sections[-1]
     inside = (section.number for section in dataset.brain.sections if first < section.number < last)
@@ -41,12 +40,8 @@ def command(brain: Path, models: tuple[Path, ...], sections: str, out: Path, as_
     keys = tuple(map(elsewhere, range(len(models))))
     parameters = PredictParameters(model_job=keys[0], more_models=keys[1:], sections=wanted)
     job = definition(dataset, parameters)
-    progress = TerminalProgress()
-    try:
-        with context(brain.resolve(), out, models[0], progress, models[1:]) as surroundings:
-            predict(job, surroundings)
-    finally:
-        progress.close()
+    with context([dataset], out, models[0], models[1:]) as surroundings:
+        predict(job, surroundings)
     files = [out / "results" / "predictions" / f"{number}_{area}.json" for number in wanted for area in trained.areas]
     predictions = [SectionPrediction.model_validate_json(file.read_text()) for file in files]
     if as_json:

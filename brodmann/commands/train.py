@@ -4,8 +4,6 @@ from pathlib import Path
 
 import click
 
-from brodmann.progress import TerminalProgress
-
 folder_argument = click.argument("brain", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
 
@@ -30,24 +28,17 @@ def command(brain: Path, areas: tuple[str, ...], sections: str, preset: str, out
     from core.contracts.presets import PRESETS
     from core.contracts.training import TrainParameters
     from core.datasets import BrainFolder
-    from core.tasks.context import JobInterruptedError
     from core.tasks.run_here import ELSEWHERE, definition, truth_annotations
     from core.tasks.train_segmentation import train
 
     if preset not in PRESETS:
         raise click.UsageError(f"no preset {preset!r}; there are {', '.join(PRESETS)}")
-    dataset = BrainFolder(brain)
+    dataset = BrainFolder(brain.resolve())
     numbers = numbers_in(sections)
     parameters = TrainParameters(
         areas=areas, sections=numbers, settings=PRESETS[preset].settings, start_model=ELSEWHERE if start else None
     )
     job = definition(dataset, parameters, truth_annotations(dataset, areas, numbers))
-    progress = TerminalProgress()
-    try:
-        with context(brain.resolve(), out, start or out, progress) as surroundings:
-            train(job, surroundings)
-    except JobInterruptedError:
-        raise click.ClickException(f"stopped; the same command goes on from the checkpoint in {out}") from None
-    finally:
-        progress.close()
+    with context([dataset], out, start or out) as surroundings:
+        train(job, surroundings)
     click.echo(f"model in {out / 'results'}")

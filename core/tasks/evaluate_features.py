@@ -30,7 +30,7 @@ from core.inference.patch_features import REPORT_FILE as FEATURES_FILE
 from core.sampling.patch_sites import NoPatchesError
 from core.sampling.site_places import PlacesError
 from core.tasks.classify_patches import REPORT_FILE, classify_patches
-from core.tasks.context import JobContext, JobInterruptedError
+from core.tasks.context import JobInterruptedError
 from core.tasks.evaluate import EvaluationInputError
 from core.tasks.evaluate_grid import RESULTS_FILE, SCORES_FILE, GridRun
 from core.tasks.feature_experiments import EXPERIMENTS, RECOMPUTED, SIZES, Experiment, GridSize, Variation
@@ -238,24 +238,17 @@ def scores_of(trial: Trial, found: ClassificationReport, seconds: float) -> Tria
 
 def _scores(trial: Trial, encoder: Path, run: GridRun) -> ClassificationReport:
     if not (encoder / "results" / FEATURES_FILE).exists():
-        train_features(*_job(run, trial.features, encoder, encoder))
-    job, surroundings = _job(run, trial.classify, run.out / trial.folder, encoder)
+        surroundings = context(run.brains, encoder, encoder, run.report, run.stop_requested)
+        train_features(job_on(run.brains, trial.features), surroundings)
+    surroundings = context(run.brains, run.out / trial.folder, encoder, run.report, run.stop_requested)
     if not (surroundings.results / REPORT_FILE).exists():
-        classify_patches(job, surroundings)
+        classify_patches(job_on(run.brains, trial.classify), surroundings)
     return ClassificationReport.model_validate_json((surroundings.results / REPORT_FILE).read_bytes())
 
 
 def job_on(brains: Sequence[BrainFolder], parameters: FeaturesParameters | ClassifyPatchesParameters) -> JobDefinition:
     """A job of a trial on the brains with their outlines."""
     return definition_on([all_truth(folder, parameters.areas) for folder in brains], parameters)
-
-
-def _job(
-    run: GridRun, parameters: FeaturesParameters | ClassifyPatchesParameters, out: Path, encoder: Path
-) -> tuple[JobDefinition, JobContext]:
-    first, *more = run.brains
-    surroundings = context(first.path, out, encoder, run.report, run.stop_requested)
-    return job_on(run.brains, parameters), replace(surroundings, more_brains={each.brain.id: each.path for each in more})
 
 
 def _short(parameters: Contract, data: str = "") -> str:

@@ -214,7 +214,7 @@ def _scores(model: GridModel, folder: BrainFolder, middle_third: bool, run: Grid
     predicted = place / "predict"
     sections = scored_sections(folder.brain, model.sections, middle_third)
     job = definition(folder, PredictParameters(model_job=ELSEWHERE, sections=sections))
-    predict(job, context(folder.path, predicted, place / "train", run.report, run.stop_requested))
+    predict(job, context([folder], predicted, place / "train", run.report, run.stop_requested))
     return scored(model, folder, place)
 
 
@@ -225,7 +225,7 @@ def trained(model: GridModel, folder: BrainFolder, run: GridRun) -> Path:
     if not (out / "results" / DESCRIPTION_FILE).exists():
         parameters = TrainParameters(areas=model.areas, sections=model.sections, settings=model.settings)
         job = definition(folder, parameters, truth_annotations(folder, model.areas, model.sections))
-        train(job, context(folder.path, out, out, run.report, run.stop_requested))
+        train(job, context([folder], out, out, run.report, run.stop_requested))
     return place
 
 

@@ -87,24 +87,26 @@ def definition_on(brains: Sequence[BrainInputs], parameters: JobParameters) -> J
 
 
 def context(
-    brain_folder: Path,
+    brains: Sequence[BrainFolder],
     out: Path,
     model: Path,
     report: Callable[[Progress], None],
     stop_requested: Callable[[], bool],
     more: Sequence[Path] = (),
 ) -> JobContext:
-    """A task's surroundings in the folder `out`, made if need be; the results of other jobs, named by `elsewhere`, are those
-    in `model` and `more`.
+    """A task's surroundings in the folder `out`, made if need be, on one or several brains, the job's own first; the results of
+    other jobs, named by `elsewhere`, are those in `model` and `more`.
     """
+    own, *others = brains
     results, checkpoints = out / "results", out / "checkpoints"
     for folder in (results, checkpoints):
         folder.mkdir(parents=True, exist_ok=True)
     return JobContext(
-        brain_folder=brain_folder,
+        brain_folder=own.path,
         results=results,
         checkpoints=checkpoints,
         results_of=lambda key: (model, *more)[int(key, 16)] / "results",
         report=report,
         stop_requested=stop_requested,
+        more_brains={each.brain.id: each.path for each in others},
     )

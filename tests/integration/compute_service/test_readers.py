@@ -18,6 +18,7 @@ from compute_service.ports import JobPaths, QueueState
 from compute_service.schedulers.local import LocalOptions, LocalScheduler
 from core.contracts.features import FeaturesParameters
 from core.contracts.jobs import BrainReference, JobDefinition, JobInputs, Resources
+from core.datasets import BrainFolder
 from core.tasks.run_here import context
 from core.tasks.train_features import train_features
 from tests.contract.scheduler_contract import await_status
@@ -102,7 +103,7 @@ def alone(machine, tmp_path_factory):
     """The encoder that one process learns, whose threads read."""
     folder, threads = tmp_path_factory.mktemp("alone"), torch.get_num_threads()
     torch.set_num_threads(1)
-    around = context(machine.brains / "SMALL", folder, folder, lambda _: None, lambda: False)
+    around = context([BrainFolder(machine.brains / "SMALL")], folder, folder, lambda _: None, lambda: False)
     train_features(machine.job(), around)
     torch.set_num_threads(threads)
     return load_file(folder / "results" / "encoder.safetensors")
