@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +33,16 @@ from core.contracts.datasets import Alignment, Brain, RasterGrid
 from core.contracts.graphs import MidsurfaceParameters, MidsurfaceReport
 from core.contracts.jobs import JobDefinition, Progress
 from core.datasets import BrainFolder, MissingFileError
+from core.datasets.files import tissue_correction_file, tissue_file
 from core.geometry.affine import Matrix, apply
 from core.geometry.polygons import Ring, rings
 from core.tasks.context import JobContext, JobInterruptedError
+from core.tasks.kept_stages import Arrays, KeptStages
 from core.units import um_to_mm
 
 ENOUGH_TISSUE = 0.5
+STAGES_VERSION = 1
+"""Another one where a stage comes to find something else: what is kept of an older version is computed again."""
 _WIDE_GAP_UM = 1000.0
 _MOST_VOXELS = 1_000_000_000
 """Ten times a human brain at 300 µm; more is taken for a slip of the pen."""
@@ -55,7 +60,8 @@ def compute_midsurface(definition: JobDefinition, context: JobContext) -> None:
     """Write `midsurface.safetensors` and `midsurface.json` (MidsurfaceReport).
 
     MidsurfaceInputError names the job to run first where tissue classes or alignment are missing; VolumeError, NoSurfaceError
-    and RemeshError say what is wrong with the tissue. JobInterruptedError when asked to stop: the next start begins anew.
+    and RemeshError say what is wrong with the tissue. JobInterruptedError when asked to stop: the next start goes on behind the
+    last stage that was finished, each section being one.
     """
     parameters = definition.parameters
     if not isinstance(parameters, MidsurfaceParameters):
@@ -65,15 +71,13 @@ def compute_midsurface(definition: JobDefinition, context: JobContext) -> None:
     folder = BrainFolder(context.brain_folder)
     alignment = _aligned(folder)
     drawn = _drawn(definition.inputs.annotations, parameters.without)
-    steps = _Steps(context, 2 * len(folder.brain.sections) + 4)
-    stack = _stacked(folder, alignment, parameters.voxel_um, steps)
-    steps.begin("repairing damage and filling between sections")
-    stack, repaired_voxels = repaired(stack)
-    stack, masked = without_areas(stack, alignment, drawn)
-    volume, small = without_small_pieces(filled(stack))
-    surface, residual = _surface(volume, stack, parameters.edge_um, steps)
-    nodes = _on_sections(surface.mesh, stack, alignment, folder, steps)
+    stages = KeptStages.of_inputs(context.checkpoints, "midsurface", _told(parameters, folder, alignment, drawn))
+    work = _Work(folder, alignment, drawn, parameters, stages, _Steps(context, len(folder.brain.sections)))
+    found = stages.of("surface", work.surface)
+    surface = Surface(Mesh(found["vertices"], found["triangles"]), found["part"])
+    nodes = work.on_sections(surface.mesh)
     mean_edge_um, edge_variation = edge_figures(surface.mesh)
+    warnings = (*_doubts(work), *_unsolved(float(found["residual"])), *handles_in_words(surface))
     report = MidsurfaceReport(
         brain=folder.brain.id,
         voxel_um=parameters.voxel_um,
@@ -83,31 +87,30 @@ def compute_midsurface(definition: JobDefinition, context: JobContext) -> None:
         usable_nodes=int(nodes.usable.sum()),
         mean_edge_um=mean_edge_um,
         edge_variation=edge_variation,
-        repaired_voxels=repaired_voxels,
-        removed_voxels=masked + small,
-        warnings=(*_doubts(stack, alignment, drawn), *_unsolved(residual), *handles_in_words(surface)),
+        repaired_voxels=int(found["repaired"]),
+        removed_voxels=int(found["removed"]),
+        warnings=warnings,
     )
     write_midsurface(context.results, _assembled(report, surface, nodes))
+    stages.forget()
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Steps:
-    """Tells progress phase by phase, and ends the job when it is asked to stop."""
+    """Tells progress phase by phase, and ends the job when it is asked to stop; each section is a step of both passes."""
 
     context: JobContext
-    of: int
-    begun: int = 0
+    sections: int
 
-    def begin(self, phase: str) -> None:
-        """The next phase; JobInterruptedError when a stop was asked for."""
-        self.begun += 1
-        self.go_on(phase)
-
-    def go_on(self, phase: str) -> None:
-        """Tell more of this phase."""
+    def tell(self, phase: str, step: int) -> None:
+        """This phase is on; JobInterruptedError when a stop was asked for."""
         if self.context.stop_requested():
-            raise JobInterruptedError(f"the midsurface was stopped while {phase}; it begins anew")
-        self.context.report(Progress(at=datetime.now(UTC), phase=phase, step=self.begun, of=self.of))
+            raise JobInterruptedError(f"the midsurface was stopped while {phase}; what was finished before is kept")
+        self.context.report(Progress(at=datetime.now(UTC), phase=phase, step=step, of=2 * self.sections + 4))
+
+    def between(self, phase: str, number: int) -> None:
+        """One of the four phases between the passes, counted from 1."""
+        self.tell(phase, self.sections + number)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +120,126 @@ class _Nodes:
     section: NDArray[np.int32]
     point_um: NDArray[np.float32]
     usable: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """The stages, each from what the one before kept: a stage that stands asks for none before it."""
+
+    folder: BrainFolder
+    alignment: Alignment
+    drawn: Drawn
+    parameters: MidsurfaceParameters
+    stages: KeptStages
+    steps: _Steps
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Of the sections."""
+        return tuple(section.number for section in self.folder.brain.sections)
+
+    @property
+    def positions_um(self) -> NDArray[np.float64]:
+        """Of the sections along the cutting axis, (n,)."""
+        return np.array(self.numbers) * self.folder.brain.section_thickness_um
+
+    def surface(self) -> Arrays:
+        """The remeshed surface with what is to be told of how it came about."""
+        volume, kept = self._volume()
+        half = self.stages.of("half", lambda: self._half(volume))
+        self.steps.between("remeshing", 4)
+        beyond = usual_spacing(self.positions_um) / 2
+        reach_um = (float(self.positions_um[0]) - beyond, float(self.positions_um[-1]) + beyond)
+        surface = finished(volume, Mesh(half["vertices"], half["triangles"]), self.parameters.edge_um, reach_um)
+        mesh: Arrays = {"vertices": surface.mesh.vertices, "triangles": surface.mesh.triangles, "part": surface.part}
+        return {**mesh, "residual": half["residual"], "repaired": kept["repaired"], "removed": kept["removed"]}
+
+    def on_sections(self, mesh: Mesh) -> _Nodes:
+        """Nodes on the sections' images: cut, carried back through the alignment, pushed to the midline."""
+        placed = places(mesh, um_to_mm(1.0) * self.positions_um)
+        point_um = np.zeros((len(mesh.vertices), 2), np.float32)
+        usable = np.zeros(len(mesh.vertices), np.uint8)
+        section = np.full(len(mesh.vertices), NO_SECTION, np.int32)
+        for index, number in enumerate(self.numbers):
+            self.steps.tell(f"moving nodes to the midline of section {number}", self.steps.sections + 5 + index)
+            nodes = np.flatnonzero(placed.section == index)
+            if len(nodes):
+                points_mm = placed.points[nodes][:, [0, 2]]
+                here = self.stages.of(f"nodes-{number}", partial(self._moved, number, points_mm))
+                section[nodes], point_um[nodes], usable[nodes] = number, here["point_um"], here["usable"]
+        return _Nodes(section, point_um, usable)
+
+    def _volume(self) -> tuple[Volume, Arrays]:
+        grid = self._voxels()
+        kept = self.stages.of("volume", lambda: self._filled(grid))
+        return Volume(kept["labels"], kept["known"], grid, float(kept["first_um"])), kept
+
+    def _filled(self, grid: RasterGrid) -> Arrays:
+        stack = self._stacked(grid)
+        self.steps.between("repairing damage and filling between sections", 1)
+        stack, repaired_voxels = repaired(stack)
+        stack, masked = without_areas(stack, self.alignment, self.drawn)
+        volume, small = without_small_pieces(filled(stack))
+        voxels: Arrays = {"labels": volume.labels, "known": volume.known, "first_um": np.array(volume.first_um)}
+        return {**voxels, "repaired": np.array(repaired_voxels), "removed": np.array(masked + small)}
+
+    def _stacked(self, grid: RasterGrid) -> SectionStack:
+        """All sections on one raster of voxels; one section's tissue classes are in memory at a time."""
+        placed = []
+        for index, number in enumerate(self.numbers):
+            self.steps.tell(f"placing section {number}", index + 1)
+            here = self.stages.of(f"placed-{number}", partial(self._placed, number, grid))
+            placed.append((here["labels"], here["known"]))
+        labels, known = (np.stack(each) for each in zip(*placed, strict=True))
+        return SectionStack(self.numbers, self.positions_um, labels, known, grid)
+
+    def _voxels(self) -> RasterGrid:
+        brain, voxel_um = self.folder.brain, self.parameters.voxel_um
+        to_base: list[Matrix] = [self._to_base(number) for number in self.numbers]
+        grid = common_grid(_images(brain), to_base, voxel_um)
+        planes = max(len(self.numbers), int((self.positions_um[-1] - self.positions_um[0]) / voxel_um))
+        if planes * grid.width_px * grid.height_px > _MOST_VOXELS:
+            raise MidsurfaceInputError(f"brain {brain.id} has too many voxels of {voxel_um:g} µm; choose larger ones")
+        return grid
+
+    def _to_base(self, number: int) -> Matrix:
+        return transform_between(self.alignment, number, self.alignment.base_section)
+
+    def _placed(self, number: int, grid: RasterGrid) -> Arrays:
+        labels, known = on_grid(*_tissue(self.folder, number), self._to_base(number), grid)
+        return {"labels": labels, "known": known}
+
+    def _half(self, volume: Volume) -> Arrays:
+        depth = self.stages.of("depth", lambda: self._depth(volume))
+        self.steps.between("taking the surface at half depth", 3)
+        half = half_surface(volume, depth["field"])
+        return {"vertices": half.vertices, "triangles": half.triangles, "residual": depth["residual"]}
+
+    def _depth(self, volume: Volume) -> Arrays:
+        def tell(sweeps: int, residual: float) -> None:
+            self.steps.between(f"solving for depth: {sweeps} sweeps, residual {residual:.0e}", 2)
+
+        self.steps.between("solving for depth", 2)
+        solution = depth_field(volume.labels == BACKGROUND, volume.labels == WHITE, tell)
+        return {"field": solution.field, "residual": np.array(solution.residual)}
+
+    def _moved(self, number: int, points_mm: NDArray[np.float64]) -> Arrays:
+        from_base = transform_between(self.alignment, self.alignment.base_section, number)
+        cortex = cortex_of(*_tissue(self.folder, number))
+        moved = pushed(cortex, apply(from_base, points_mm * (1000.0, -1000.0)))
+        return {"point_um": moved, "usable": tissue_share(cortex, moved) >= ENOUGH_TISSUE}
+
+
+def _told(parameters: MidsurfaceParameters, folder: BrainFolder, alignment: Alignment, drawn: Drawn) -> object:
+    """Everything the surface depends on, for JSON; tissue classes by the size and the time of their files."""
+    brain, states = folder.brain, []
+    for section in brain.sections:
+        for name in (tissue_file(brain.id, section.number), tissue_correction_file(brain.id, section.number)):
+            file = folder.path / name
+            states.append([file.stat().st_size, file.stat().st_mtime_ns] if file.exists() else None)
+    outlines = {area: {number: [ring.tolist() for ring in each] for number, each in of.items()} for area, of in drawn.items()}
+    told = [each.model_dump(mode="json") for each in (parameters, alignment)]
+    return [STAGES_VERSION, *told, folder.fingerprint(), states, outlines]
 
 
 def _aligned(folder: BrainFolder) -> Alignment:
@@ -157,64 +280,12 @@ def _tissue(folder: BrainFolder, number: int) -> tuple[Classes, RasterGrid]:
         raise MidsurfaceInputError(f"section {number} has no tissue classes; {remedy}") from error
 
 
-def _stacked(folder: BrainFolder, alignment: Alignment, voxel_um: float, steps: _Steps) -> SectionStack:
-    """All sections on one raster of voxels; one section's tissue classes are in memory at a time."""
-    brain = folder.brain
-    numbers = tuple(section.number for section in brain.sections)
-    to_base: list[Matrix] = [transform_between(alignment, number, alignment.base_section) for number in numbers]
-    voxels = common_grid(_images(brain), to_base, voxel_um)
-    positions_um = np.array(numbers) * brain.section_thickness_um
-    planes = max(len(numbers), int((positions_um[-1] - positions_um[0]) / voxel_um))
-    if planes * voxels.width_px * voxels.height_px > _MOST_VOXELS:
-        raise MidsurfaceInputError(f"brain {brain.id} has too many voxels of {voxel_um:g} µm; choose larger ones")
-    placed = []
-    for number, matrix in zip(numbers, to_base, strict=True):
-        steps.begin(f"placing section {number}")
-        placed.append(on_grid(*_tissue(folder, number), matrix, voxels))
-    labels, known = (np.stack(each) for each in zip(*placed, strict=True))
-    return SectionStack(numbers, positions_um, labels, known, voxels)
-
-
 def _images(brain: Brain) -> list[RasterGrid]:
     """How far the image of each section reaches."""
     return [
         RasterGrid(pixel_size_um=brain.pixel_size_um, width_px=section.width_px, height_px=section.height_px)
         for section in brain.sections
     ]
-
-
-def _surface(volume: Volume, stack: SectionStack, edge_um: float, steps: _Steps) -> tuple[Surface, float]:
-    """The remeshed surface, and the residual that the depth field was left with."""
-
-    def tell(sweeps: int, residual: float) -> None:
-        steps.go_on(f"solving for depth: {sweeps} sweeps, residual {residual:.0e}")
-
-    steps.begin("solving for depth")
-    solution = depth_field(volume.labels == BACKGROUND, volume.labels == WHITE, tell)
-    steps.begin("taking the surface at half depth")
-    half = half_surface(volume, solution.field)
-    steps.begin("remeshing")
-    beyond = usual_spacing(stack.positions_um) / 2
-    reach_um = (float(stack.positions_um[0]) - beyond, float(stack.positions_um[-1]) + beyond)
-    return finished(volume, half, edge_um, reach_um), solution.residual
-
-
-def _on_sections(mesh: Mesh, stack: SectionStack, alignment: Alignment, folder: BrainFolder, steps: _Steps) -> _Nodes:
-    """Nodes on the sections' images: cut, carried back through the alignment, pushed to the midline."""
-    placed = places(mesh, um_to_mm(1.0) * stack.positions_um)
-    point_um = np.zeros((len(mesh.vertices), 2), np.float32)
-    usable = np.zeros(len(mesh.vertices), np.uint8)
-    section = np.full(len(mesh.vertices), NO_SECTION, np.int32)
-    for index, number in enumerate(stack.numbers):
-        steps.begin(f"moving nodes to the midline of section {number}")
-        nodes = np.flatnonzero(placed.section == index)
-        if len(nodes):
-            from_base = transform_between(alignment, alignment.base_section, number)
-            cortex = cortex_of(*_tissue(folder, number))
-            moved = pushed(cortex, apply(from_base, placed.points[nodes][:, [0, 2]] * (1000.0, -1000.0)))
-            section[nodes], point_um[nodes] = number, moved
-            usable[nodes] = tissue_share(cortex, moved) >= ENOUGH_TISSUE
-    return _Nodes(section, point_um, usable)
 
 
 def _assembled(report: MidsurfaceReport, surface: Surface, nodes: _Nodes) -> Midsurface:
@@ -229,14 +300,14 @@ def _assembled(report: MidsurfaceReport, surface: Surface, nodes: _Nodes) -> Mid
     )
 
 
-def _doubts(stack: SectionStack, alignment: Alignment, drawn: Drawn) -> list[str]:
+def _doubts(work: _Work) -> list[str]:
     """What of the reconstruction may be wrong, in words."""
-    ends = (stack.numbers[0], stack.numbers[-1])
-    doubts = [doubt for end in ends if (doubt := doubt_between(alignment, end, alignment.base_section))]
-    widest_mm = um_to_mm(float(np.diff(stack.positions_um).max()))
+    ends = (work.numbers[0], work.numbers[-1])
+    doubts = [doubt for end in ends if (doubt := doubt_between(work.alignment, end, work.alignment.base_section))]
+    widest_mm = um_to_mm(float(np.diff(work.positions_um).max()))
     if widest_mm > um_to_mm(_WIDE_GAP_UM):
         doubts.append(f"sections lie up to {widest_mm:.1f} mm apart; the surface between those is a guess")
-    lonely = [area for area, outlines in drawn.items() if len(outlines) == 1]
+    lonely = [area for area, outlines in work.drawn.items() if len(outlines) == 1]
     return [*doubts, *(f"{area} is drawn on one section, so it is taken out on that one only" for area in lonely)]
 
 

@@ -14,8 +14,9 @@ from core.contracts.datasets import Alignment
 from core.contracts.graphs import MidsurfaceParameters
 from core.contracts.jobs import Progress
 from core.contracts.training import PredictParameters
-from core.datasets import BrainFolder, write_alignment
+from core.datasets import BrainFolder, write_alignment, write_tissue
 from core.datasets.files import tissue_file
+from core.tasks import compute_midsurface as task
 from core.tasks.compute_midsurface import MidsurfaceInputError, compute_midsurface
 from core.tasks.context import JobInterruptedError
 from tests.fakes.ball_brain import CENTRE_UM, INNER_MM, MIDDLE, NUMBERS, OUTER_MM, THICKNESS_UM, write_ball_brain
@@ -137,14 +138,52 @@ def test_lengths_that_no_machine_could_hold_are_refused_before_anything_is_read(
     assert not ball.reports
 
 
-@pytest.mark.parametrize("phase", ["placing section 330", "solving for depth: ", "remeshing", "moving nodes"])
-def test_a_stop_is_respected_in_every_phase(ball: MidsurfaceRun, phase: str) -> None:
+def stopped(ball: MidsurfaceRun, phase: str) -> None:
+    """A run that is asked to stop once it tells of this phase."""
+
     def report(progress: Progress) -> None:
         ball.stop |= progress.phase.startswith(phase)
 
     with pytest.raises(JobInterruptedError, match="was stopped while"):
         compute_midsurface(ball.definition(KEY, MidsurfaceParameters(), ()), replace(ball.context(KEY), report=report))
     assert not list(ball.results_of(KEY).iterdir())
+    ball.stop = False
+
+
+WORK = ("on_grid", "filled", "depth_field", "half_surface", "finished")
+
+
+@pytest.mark.parametrize(
+    ("phase", "left"),
+    [
+        ("placing section 330", (len(NUMBERS) - 3, 1, 1, 1, 1)),
+        ("solving for depth: ", (0, 0, 1, 1, 1)),
+        ("taking the surface", (0, 0, 0, 0, 1)),
+        ("moving nodes to the midline of section 450", (0, 0, 0, 0, 0)),
+    ],
+)
+def test_a_stopped_job_goes_on_behind_its_last_stage_and_finds_the_same(
+    ball: MidsurfaceRun, surface: Midsurface, phase: str, left: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped(ball, phase)
+    done: list[str] = []
+    for name in WORK:
+        work = getattr(task, name)
+        monkeypatch.setattr(task, name, lambda *given, work=work, name=name: (done.append(name), work(*given))[1])
+    found = ball()
+    assert tuple(done.count(name) for name in WORK) == left
+    assert found.report == surface.report
+    for name, values in surface.arrays().items():
+        assert np.array_equal(found.arrays()[name], values), name
+    assert not list(ball.context(KEY).checkpoints.iterdir())
+
+
+def test_what_was_kept_of_other_tissue_classes_is_not_taken(ball: MidsurfaceRun) -> None:
+    stopped(ball, "moving nodes")
+    labels, grid = ball.brain.tissue(MIDDLE)
+    write_tissue(ball.brain.path, "BALL", MIDDLE, labels, grid)
+    ball()
+    assert ball.reports[0].phase == f"placing section {NUMBERS[0]}"
 
 
 def test_progress_goes_phase_by_phase_to_the_end(ball: MidsurfaceRun) -> None:
