@@ -1,8 +1,10 @@
 """Errors as answers: one table of statuses, one shape."""
 
+from contextlib import suppress
+
 from flask import Flask, Response, current_app, request
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from backend.domain import errors
 from core.contracts.api import ErrorBody, ErrorResponse
@@ -34,7 +36,7 @@ HTTP_WORDS: dict[int, tuple[str, str]] = {
     500: ("internal_error", "The backend made a mistake; its log says more. Nothing you saved before is lost. Try again."),
 }
 MOST_PROBLEMS = 10
-DRAIN_BYTES = 1 << 30
+DRAIN_BYTES = 256 << 20
 DRAIN_CHUNK_BYTES = 1 << 16
 
 
@@ -92,10 +94,9 @@ def _unexpected(error: Exception) -> Response:
 
 def _drain(response: Response) -> Response:
     """Read and forget what is left of a refused body, or the client would see a broken connection in place of the answer."""
-    has_body = (request.content_length or 0) > 0 or "Transfer-Encoding" in request.headers
-    if response.status_code >= 400 and has_body:
-        left = DRAIN_BYTES
-        stream = request.environ["wsgi.input"]
-        while left > 0 and (chunk := stream.read(DRAIN_CHUNK_BYTES)):
-            left -= len(chunk)
+    if response.status_code >= 400:
+        request.max_content_length = DRAIN_BYTES  # The request's own stream ends where the body does, whatever the server's.
+        with suppress(RequestEntityTooLarge):
+            while request.stream.read(DRAIN_CHUNK_BYTES):
+                pass
     return response

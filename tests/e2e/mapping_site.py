@@ -1,10 +1,9 @@
 """The real backend and pages before a compute service in memory, whose jobs end when and as the test says."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -62,16 +61,6 @@ class Quiet(WSGIRequestHandler):
         """Nothing."""
 
 
-def _ending(app: Callable[..., Any]) -> Callable[..., Any]:
-    """Requests whose bodies end, as gunicorn gives them: this server's own last as long as the connection."""
-
-    def called(environ: dict[str, Any], start_response: object) -> object:
-        environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-        return app(environ, start_response)
-
-    return called
-
-
 @contextmanager
 def mapping_site(folder: Path, webui: Path = REPOSITORY / "webui" / "dist") -> Iterator[MappingSite]:
     """A site at a free port of this machine."""
@@ -80,7 +69,7 @@ def mapping_site(folder: Path, webui: Path = REPOSITORY / "webui" / "dist") -> I
         write_small_brain(brains, name)
     backend = Backend(SqliteStore(folder / "test.sqlite3"), folder, brains)
     settings = Settings(brains=brains, store=folder, secret_file=folder / "secret", webui=webui)
-    server = make_server("127.0.0.1", 0, _ending(create_app(settings, backend.services)), threaded=True, request_handler=Quiet)
+    server = make_server("127.0.0.1", 0, create_app(settings, backend.services), threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
