@@ -13,6 +13,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from backend.app import create_app
 from backend.settings import Settings
 from backend.stores.sqlite import SqliteStore
+from core.contracts.jobs import JobState
 from tests.e2e.conftest import REPOSITORY, await_result
 from tests.fakes.brain_folder import write_small_brain
 from tests.integration.backend.api import PASSWORD, SQUARE, Backend, P, Person
@@ -47,8 +48,13 @@ class MappingSite:
         return next((job["report"] for job in jobs if job["report"]["kind"] == kind), None)
 
     def finish(self, kind: str, files: dict[str, bytes]) -> str:
-        """Let the newest job of a kind succeed with these results, and the monitor fetch them; the job's key."""
-        key: str = await_result(lambda: self.newest(kind), f"a job of kind {kind}", 30)["key"]
+        """Let the newest job of a kind, once it is there, succeed with these results, and the monitor fetch them; its key."""
+
+        def begun() -> dict[str, Any] | None:
+            found = self.newest(kind)
+            return None if found is None or JobState(found["state"]).ended else found
+
+        key: str = await_result(begun, f"a job of kind {kind}", 30)["key"]
         self.backend.compute.finish(key, files)
         self.backend.monitor()
         return key
