@@ -2,9 +2,9 @@
 
 from backend.routes.binding import Views, user
 from backend.services.projects import Projects
-from core.contracts.api import NewMember, NewProject, ProjectList, ProjectSummary, SectionStates
+from core.contracts.api import NewProject, ProjectList, ProjectSummary, SectionStates
 from core.contracts.nomenclature import Nomenclature, SaveAreas
-from core.contracts.projects import Project
+from core.contracts.projects import NewMember, Project
 from core.datasets.nomenclature import julich_brain
 
 

@@ -35,14 +35,16 @@ class Projects:
     def create(self, user: str, new: NewProject) -> Project:
         """A new project with its author as manager; NotFoundError, InvalidError, ConflictError."""
         brain = self._brains.brain(new.brain)
-        known = known_areas(brain)
+        known = {area.name: area for area in new.own} | known_areas(brain)
         if unknown := [area for area in new.areas if area not in known]:
             own = in_words(area.name for area in brain.areas) or "none of its own"
             raise InvalidError(
                 f"Neither brain {new.brain} nor the Julich-Brain nomenclature has an area {in_words(unknown)}. "
-                f"The brain has {own}. Create the project with areas it knows; a manager can name others then."
+                f"The brain has {own}. Choose among those, or say what the others are."
             )
         names = tuple(dict.fromkeys(new.areas))
+        if len({name.casefold() for name in names}) < len(names):
+            raise InvalidError(f"Two of {in_words(names)} differ by small and capital letters only. Choose other names.")
         project = Project(
             id=new.id,
             title=new.title,
@@ -55,7 +57,7 @@ class Projects:
         try:
             return read(Project, self._store.put(PROJECTS, new.id, write(project), expected=0))
         except VersionConflictError as error:
-            raise ConflictError(f"There is already a project {new.id}. Choose another identifier.") from error
+            raise ConflictError(f"There is already a project {new.id}. Choose another title.") from error
 
     def get(self, user: str, project_id: str, action: Action = Action.LOOK) -> Project:
         """The project if the user may do this in it; NotFoundError, ForbiddenError."""

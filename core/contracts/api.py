@@ -11,18 +11,7 @@ from core.contracts.cluster import Hop
 from core.contracts.datasets import AlignmentStep, Area, Brain, RasterGrid, RigidTransform, SectionFlag, SectionNumber
 from core.contracts.inspection import Inspection, InspectParameters
 from core.contracts.jobs import JobReport, Progress
-from core.contracts.projects import (
-    Change,
-    Method,
-    Pair,
-    Prediction,
-    Project,
-    Role,
-    TrainedSections,
-    TrainingTask,
-    User,
-    Verdict,
-)
+from core.contracts.projects import Change, Method, Pair, Prediction, Project, TrainedSections, TrainingTask, User, Verdict
 from core.contracts.training import Preset, SegmentationSettings
 
 
@@ -142,13 +131,10 @@ class NewProject(Contract):
     id: Identifier
     title: str = Field(min_length=1, max_length=200)
     brain: Identifier
-    areas: tuple[Identifier, ...] = Field(min_length=1)
-
-
-class NewMember(Contract):
-    """A user's role in a project, given or changed."""
-
-    role: Role
+    areas: tuple[Identifier, ...] = Field(min_length=1, max_length=500)
+    own: tuple[Area, ...] = Field(
+        default=(), max_length=500, description="what those of `areas` are that neither the brain nor the nomenclature names"
+    )
 
 
 class ProjectList(Contract):

@@ -30,6 +30,12 @@ class Member(Contract):
     role: Role
 
 
+class NewMember(Contract):
+    """A user's role in a project, given or changed."""
+
+    role: Role
+
+
 class Project(Contract):
     """A brain, its areas of interest and its people."""
 

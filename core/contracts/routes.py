@@ -102,7 +102,7 @@ ROUTES: tuple[Route, ...] = (
         projects.Project,
         body=nomenclature.SaveAreas,
     ),
-    Route("set_member", "PUT", PROJECT + "/members/{user}", "Give a user a role", projects.Project, body=api.NewMember),
+    Route("set_member", "PUT", PROJECT + "/members/{user}", "Give a user a role", projects.Project, body=projects.NewMember),
     Route("remove_member", "DELETE", PROJECT + "/members/{user}", "Take a user out of a project", projects.Project),
     Route("list_sections", "GET", PROJECT + "/sections", "The filmstrip with its marks", api.SectionStates),
     Route(

@@ -119,7 +119,7 @@ def test_an_outline_between_two_annotated_sections_is_proposed_and_drawn(desk: D
 def test_the_eye_of_an_area_hides_its_regions_here_and_in_the_address_only(desk: Desk) -> None:
     put(desk, BOX)
     overlay = desk.page.get_by_test_id("region-overlay")
-    desk.page.get_by_role("button", name="Hide hOc1").click()
+    desk.page.get_by_role("button", name="Show hOc1").click()
     expect(overlay).to_have_attribute("data-regions", "0")
     desk.page.wait_for_url("**hide=hOc1*")
     desk.page.mouse.click(*at_um(desk.page, 4000, 4000))

@@ -176,6 +176,7 @@ def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page, api: Ap
     expect(panel).to_have_attribute("data-verdict", "")
     todo = [item.get_attribute("data-number") or "" for item in queue.all()]  # the most doubtful first
     assert len(todo) == 3
+    places = [page.get_by_test_id("accept").bounding_box()]
     expect(viewer).to_have_attribute("data-section", todo[0])
     for key in "auau":  # as quick as a hand that need not look
         page.keyboard.press(key)
@@ -183,6 +184,7 @@ def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page, api: Ap
     expect(queue).to_have_count(1)
     page.locator(f"[data-testid=film-frame][data-number='{todo[1]}']").click()
     expect(panel).to_have_attribute("data-verdict", "accepted")
+    places.append(page.get_by_test_id("accept").bounding_box())
     page.keyboard.press("r")
     expect(page.get_by_test_id("reject-words")).to_be_focused()
     page.keyboard.press("2")
@@ -196,6 +198,9 @@ def test_a_section_after_the_other_is_reviewed_by_keys_alone(page: Page, api: Ap
     expect(page.get_by_test_id("difference")).to_contain_text("No annotation of hOc1 here")
     page.keyboard.press("c")
     expect(panel).to_have_attribute("data-verdict", "corrected")
+    places.append(page.get_by_test_id("accept").bounding_box())
+    assert places[0]
+    assert places[1:] == places[:1] * 2  # the buttons stay under the pointer, whatever is told of a section
     expect(queue).to_have_count(0)
     expect(page.get_by_test_id("difference-overlay")).to_have_attribute("data-differences", "1")
     words = page.get_by_test_id("difference-words")  # a correction that nobody has changed yet: what was predicted

@@ -41,6 +41,18 @@ def test_an_area_nobody_knows_is_refused_with_the_way_to_name_it(backend: Backen
     assert "mine" in error_of(backend.person("ada").send("POST", "/api/projects", new), 422)["message"]
 
 
+def test_a_project_begins_with_areas_of_its_own(backend: Backend) -> None:
+    own = [area("mine", "#00aa55"), area("hOc1", "#000000")]
+    new = {"id": "own", "title": "Own", "brain": "SMALL", "areas": ["mine", "hOc1"], "own": own}
+    ada = backend.person("ada")
+    assert ada.send("POST", "/api/projects", new).status_code == 201
+    shown = {one["area"]["name"]: one["area"]["colour"] for one in ada.read("/api/projects/own")["progress"]}
+    assert shown["mine"] == "#00aa55"
+    assert shown["hOc1"] != "#000000"  # what the brain or the nomenclature knows stays as it is
+    twice = new | {"id": "twice", "areas": ["mine", "Mine"], "own": [area("mine"), area("Mine")]}
+    assert "capital" in error_of(ada.send("POST", "/api/projects", twice), 422)["message"]
+
+
 def test_a_manager_names_and_colours_areas_in_an_order_of_choice(backend: Backend) -> None:
     saved = save(backend, area("mine", aliases=["my area"]), area("hOc2", "#abcdef"), area("hOc1"))
     assert saved.status_code == 200

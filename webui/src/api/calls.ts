@@ -1,7 +1,7 @@
 /** Every request the interface makes, one line each, named as in the route table. */
 import { api, exact, readBlob, value } from './client'
 import type {
-  Alignment, AnnotationList, ImportResult, InspectionView, JobList, MappingJob, MappingJobs, MappingResult, ModelReport, NewBrainJob, NewImport, NewInspection, NewMapping, NewTask, OutlineList, Prediction, PredictionList, ProjectJob,
+  Alignment, AnnotationList, ImportResult, InspectionView, JobList, MappingJob, MappingJobs, MappingResult, ModelReport, NewBrainJob, NewImport, NewInspection, NewMapping, NewProject, NewTask, OutlineList, Prediction, PredictionList, ProjectJob,
   RecogniseImport, RecognisedImport, RevisionList,
   RigidTransform, Role, SaveAnnotation, SaveAreas, SavedAnnotation, SectionSuggestion, ShapeProposal, TaskList, TissueStroke, TissueView, TrainingOffer, TrainingTask,
 } from './types'
@@ -40,7 +40,7 @@ export const readPyramid = (brain: string, section: number) =>
   value(api.GET('/api/brains/{brain}/sections/{section}/pyramid', at({ brain, section: String(section) })))
 
 export const listProjects = () => value(api.GET('/api/projects'))
-export const createProject = (body: { id: string; title: string; brain: string; areas: string[] }) =>
+export const createProject = (body: NewProject) =>
   value(api.POST('/api/projects', { body }))
 export const readProject = (project: string) => value(api.GET('/api/projects/{project}', at({ project })))
 export const readNomenclature = () => value(api.GET('/api/nomenclature'))

@@ -2878,6 +2878,12 @@ export interface components {
             brain: string;
             /** Id */
             id: string;
+            /**
+             * Own
+             * @description what those of `areas` are that neither the brain nor the nomenclature names
+             * @default []
+             */
+            own: components["schemas"]["Area"][];
             /** Title */
             title: string;
         };

@@ -43,6 +43,7 @@ export class DeepZoom {
       smoothTileEdgesMinZoom: Infinity, // the smoothing leaves the last pixels of the canvas empty
       maxImageCacheCount: 600,
       imageLoaderLimit: 8,
+      maxTilesPerFrame: 8, // one, the default, keeps a slow screen waiting for as many frames as there are tiles
       timeout: 60_000,
       gestureSettingsMouse: gestures,
       gestureSettingsTouch: { ...gestures, pinchToZoom: true },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { threshold } from './threshold'
+import { dividing, threshold } from './threshold'
 import type { Gray } from './wand'
 
 const SIDE = 120
@@ -27,6 +27,14 @@ test('closing fills narrow gaps, opening cuts thin bridges', () => {
   expect([0, 4].map((close_px) => threshold(apart, { ...PLAIN, close_px }).length)).toEqual([2, 1])
   const bridged = picture([10, 10, 40, 60, 60], [40, 30, 60, 36, 60], [60, 10, 90, 60, 60])
   expect([0, 4].map((open_px) => threshold(bridged, { ...PLAIN, open_px }).length)).toEqual([1, 2])
+})
+
+test('the first threshold divides dark from bright, of what is section', () => {
+  const seen = picture([10, 10, 60, 60, 60], [60, 60, 90, 90, 70])
+  expect(dividing(seen)).toBe(70)
+  const half = picture([0, 0, SIDE / 2, SIDE, 0], [SIDE / 2, 0, SIDE, SIDE / 2, 180])
+  expect(dividing({ ...half, shown: half.values.map((value) => (value ? 1 : 0)) })).toBe(180)
+  expect(threshold(seen, { ...PLAIN, level: dividing(seen) }).length).toBe(2)
 })
 
 test('where there is no section nothing is outlined, dark as it may look', () => {

@@ -35,6 +35,22 @@ function spread(mask: Uint8Array, width: number, height: number, by_px: number, 
   return along(rows, width, height, (x) => x, width)
 }
 
+/** The gray that divides a picture best into dark and bright (Otsu 1979): their means lie as far apart as they can. */
+export function dividing({ values, shown }: Gray): number {
+  const counts = new Float64Array(256)
+  values.forEach((value, at) => shown?.[at] !== 0 && counts[value]!++)
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  const all = counts.reduce((sum, count, value) => sum + count * value, 0)
+  let [best, level, dark, darkSum] = [-1, 0, 0, 0]
+  for (let value = 0; value < 255; value++) {
+    dark += counts[value]!
+    darkSum += counts[value]! * value
+    const between = dark && dark < total ? (all * dark - darkSum * total) ** 2 / (dark * (total - dark)) : -1
+    if (between > best) [best, level] = [between, value]
+  }
+  return level
+}
+
 export function threshold(gray: Gray, { level, brighter, close_px, open_px }: Threshold): Point[][] {
   const { values, width, height } = smoothed(gray)
   const mask = values.map((value, at) => (brighter ? value >= level : value <= level) && gray.shown?.[at] !== 0 ? 1 : 0)

@@ -10,7 +10,7 @@ test('a finding says what it is, of which regions and how large', () => {
   expect(findingWords({ ...overlap, kind: 'gap', size_um2: 812.4 }, REGIONS)).toBe('gap of 812 µm² between hOc1 aaaa, hOc2 bbbb')
   expect(findingWords({ ...overlap, kind: 'crossing', regions: [1] }, REGIONS)).toBe('hOc2 bbbb crosses itself')
   expect(sumWords([overlap], 50)).toBe('1 place to look at.')
-  expect(sumWords([], 50)).toContain('50.0 µm')
+  expect(sumWords([], 50)).toContain('50 µm')
 })
 
 test('an overlap and a gap may be given to each of their regions, a crossing is untied', () => {

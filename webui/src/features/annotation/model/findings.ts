@@ -2,7 +2,6 @@
 import { count } from '@/shared/format'
 
 import type { Finding } from '../geometry/check'
-import { lengthWords } from './measure'
 
 /** A region as a finding names it. */
 export interface Named {
@@ -48,4 +47,4 @@ export const mends = ({ kind, regions: of }: Finding, regions: readonly Named[])
   of.map((to) => ({ to, title: TITLES[kind](nameOf(regions[to]!)), words: WORDS[kind](nameOf(regions[to]!)) }))
 
 export const sumWords = (findings: readonly Finding[], gap_um: number): string =>
-  findings.length ? `${count(findings.length, 'place')} to look at.` : `All borders are in order; no gap is narrower than ${lengthWords(gap_um)}.`
+  findings.length ? `${count(findings.length, 'place')} to look at.` : `All borders are in order; no gap is narrower than ${gap_um} µm.`

@@ -4,7 +4,7 @@ import type { Tool } from './tool'
 
 export const select: Tool = {
   name: 'select', key: 'v', title: 'Select and reshape', icon: 'select', cursor: 'default', group: 'Select', reads: true,
-  hint: 'click a region - drag its nodes (Alt: not in neighbours, Ctrl: no snapping) - double-click its edge adds a node - Delete removes it',
+  hint: 'click a region - drag its nodes (Alt: not in neighbours, Ctrl: no snapping) - double-click its edge: a new node - Delete',
   take: (desk) => ({
     ...nodeDragging(desk),
     click(pointer) {

@@ -4,7 +4,7 @@ import type { Paths } from '@/api/types'
 import { screenToUm } from '@/viewer/coordinates'
 
 import { compute } from '../geometry/compute'
-import type { Threshold } from '../geometry/threshold'
+import { dividing, type Threshold } from '../geometry/threshold'
 import { corner } from '../model/geometry'
 import { grayOf } from './grayOf'
 import type { Desk, Hand, Tool } from './tool'
@@ -12,6 +12,8 @@ import type { Desk, Hand, Tool } from './tool'
 const REST_MS = 120 // of slider and view before the outlines are looked for
 const STEP = 2
 const NOTHING = 'Nothing on screen is beyond this threshold.'
+
+let isFirst = true // the level follows from the first picture, and is the person's from then on
 
 /** As long as the page is open. */
 export const thresholding = reactive<Threshold>({ level: 128, brighter: false, close_px: 2, open_px: 2 })
@@ -25,7 +27,10 @@ function take(desk: Desk): Hand {
   async function look(): Promise<void> {
     const [view, seen, mine] = [desk.view(), desk.viewer.pixels(), ++asked]
     if (!view || !seen) return
-    const rings = await compute('threshold', grayOf(seen.image), { ...thresholding })
+    const gray = grayOf(seen.image)
+    if (isFirst && thresholding.level === 128) thresholding.level = dividing(gray)
+    isFirst = false
+    const rings = await compute('threshold', gray, { ...thresholding })
     if (mine !== asked) return
     isDue = false
     found = rings.map((ring) => ring.map(([x, y]) => corner(screenToUm(view, [x / seen.ratio, y / seen.ratio]))))

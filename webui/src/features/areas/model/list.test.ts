@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { added, against, aliasesOf, changed, moved, ownArea, without } from './list'
+import { added, against, aliasesOf, changed, moved, nameOf, ownArea, without } from './list'
 
 const first = ownArea([], 'a')
 const LIST = [first, ownArea([first], 'b'), ownArea([first], 'c')]
@@ -29,6 +29,11 @@ test('a change is of one area and leaves the old list as it was', () => {
 
 test('other names are divided by commas, each once', () => {
   expect(aliasesOf(' V1, 17,, V1 ')).toEqual(['V1', '17'])
+})
+
+test('whatever is typed becomes a name that files and addresses bear, and stays as the description', () => {
+  expect(['Area 17', ' Übergang hOc1/2 ', 'hOc1_a.2', '???'].map(nameOf)).toEqual(['Area-17', 'Ubergang-hOc1-2', 'hOc1_a.2', ''])
+  expect(ownArea([], 'Area 17')).toMatchObject({ name: 'Area-17', long_name: 'Area 17' })
 })
 
 test('what cannot be a name is said in words', () => {

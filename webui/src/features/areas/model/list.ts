@@ -10,11 +10,17 @@ const known = (areas: readonly Area[], name: string) => areas.some((area) => are
 /** The list with one more area at its end; the same list when it has it. */
 export const added = (areas: readonly Area[], area: Area): Area[] => (known(areas, area.name) ? [...areas] : [...areas, area])
 
+/** A name made of what was typed: `Übergang hOc1/2` becomes `Ubergang-hOc1-2`; empty where nothing of it can stand in one. */
+export function nameOf(text: string): string {
+  const plain = text.normalize('NFKD').replace(/[\u0300-\u036f]/g, '')
+  return plain.replace(/[^A-Za-z0-9_.]+/g, '-').replace(/^[-_.]+|-+$/g, '').slice(0, 64)
+}
+
 /** An area of the person's own naming, in a colour no other has where there is one left. */
-export function ownArea(areas: readonly Area[], name: string): Area {
+export function ownArea(areas: readonly Area[], text: string): Area {
   const taken = new Set(areas.map((area) => area.colour))
   const colour = COLOURS.find((one) => !taken.has(one)) ?? COLOURS[areas.length % COLOURS.length]!
-  return { name, long_name: name, colour, lobe: '', aliases: [] }
+  return { name: nameOf(text), long_name: text.slice(0, 200), colour, lobe: '', aliases: [] }
 }
 
 export function changed(areas: readonly Area[], name: string, change: Partial<Area>): Area[] {
