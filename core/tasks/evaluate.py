@@ -102,10 +102,10 @@ def _score(section: int, compared: Compared, middle_third: bool) -> SectionScore
 
 
 def _load_documents(predictions: Path, area: str) -> list[SectionPrediction]:
-    paths = list(predictions.glob(f"*_{area}.json"))
-    if not paths:
+    found = (SectionPrediction.model_validate_json(path.read_text(encoding="utf-8")) for path in predictions.glob("*.json"))
+    documents = [document for document in found if document.area == area]
+    if not documents:
         raise EvaluationInputError(f"{predictions} holds no predictions of {area}; run `brodmann predict` first")
-    documents = [SectionPrediction.model_validate_json(path.read_text(encoding="utf-8")) for path in paths]
     return sorted(documents, key=lambda document: document.section)
 
 

@@ -22,7 +22,7 @@ from core.datasets import BrainFolder
 from core.sampling.centres import ClassAbsentError
 from core.tasks.context import JobInterruptedError
 from core.tasks.evaluate import EvaluationInputError, SectionScore, evaluate
-from core.tasks.model_files import DESCRIPTION_FILE, write_text
+from core.tasks.model_files import DESCRIPTION_FILE, load_description, write_text
 from core.tasks.predict_sections import FOLDER as PREDICTIONS
 from core.tasks.predict_sections import predict
 from core.tasks.run_here import ELSEWHERE, context, definition, truth_annotations
@@ -119,8 +119,10 @@ def evaluate_grid(plan: GridPlan, run: GridRun) -> GridResults:
     for number, model in enumerate(models, 1):
         if run.stop_requested():
             raise JobInterruptedError(f"the evaluation was stopped after {number - 1} of {len(models)} models")
-        known = present(run.out / model.folder, model)
-        done.append(known or _computed(model, folders[model.brain], plan, run, f"model {number} of {len(models)}, "))
+        folder = folders[model.brain]
+        sections = scored_sections(folder.brain, model.sections, plan.middle_third)
+        known = present(run.out / model.folder, model, sections)
+        done.append(known or _computed(model, folder, sections, run, f"model {number} of {len(models)}, "))
     return write_results(
         run.out, GridResults(plan=plan, models=tuple(done), left_out=tuple(left_out), made_at=datetime.now(UTC))
     )
@@ -184,57 +186,69 @@ def _intervals(paradigms: Sequence[Paradigm], sections: tuple[int, ...]) -> list
     return found
 
 
-def present(folder: Path, model: GridModel) -> ModelScores | None:
-    """What was computed before; EvaluationInputError when that was with other settings."""
+def present(folder: Path, model: GridModel, sections: Sequence[int]) -> ModelScores | None:
+    """What was computed before of all these sections and no others; EvaluationInputError when that was with other settings."""
     file = folder / SCORES_FILE
     if not file.exists():
         return None
     found = ModelScores.model_validate_json(file.read_bytes())
-    if found.model != model:
+    _refuse_other(folder, found.model == model)
+    same = all({score.section for score in area.sections} == set(sections) for area in found.areas)
+    return found if same and not found.failure else None
+
+
+def _refuse_other(folder: Path, same: bool) -> None:
+    if not same:
         raise EvaluationInputError(f"{folder} was computed with other settings; choose another folder, or delete that one")
-    return None if found.failure else found
 
 
-def _computed(model: GridModel, folder: BrainFolder, plan: GridPlan, run: GridRun, prefix: str) -> ModelScores:
+def _computed(model: GridModel, folder: BrainFolder, sections: Sequence[int], run: GridRun, prefix: str) -> ModelScores:
     def report(progress: Progress) -> None:
         run.report(progress.model_copy(update={"phase": f"{prefix}{progress.phase}"[:60]}))
 
     started, failure = time.monotonic(), ""
     areas: tuple[AreaScores, ...] = ()
     try:
-        areas = _scores(model, folder, plan.middle_third, replace(run, report=report))
+        areas = _scores(model, folder, tuple(sections), replace(run, report=report))
     except (ClassAbsentError, TrainingDivergedError) as error:
         failure = str(error)
     scores = ModelScores(model=model, areas=areas, seconds=time.monotonic() - started, failure=failure)
     return write_scores(run.out / model.folder, scores)
 
 
-def _scores(model: GridModel, folder: BrainFolder, middle_third: bool, run: GridRun) -> tuple[AreaScores, ...]:
+def _scores(model: GridModel, folder: BrainFolder, sections: tuple[int, ...], run: GridRun) -> tuple[AreaScores, ...]:
     place = trained(model, folder, run)
     predicted = place / "predict"
-    sections = scored_sections(folder.brain, model.sections, middle_third)
     job = definition(folder, PredictParameters(model_job=ELSEWHERE, sections=sections))
     predict(job, context([folder], predicted, place / "train", run.report, run.stop_requested))
-    return scored(model, folder, place)
+    return scored(model, folder, place, sections)
 
 
 def trained(model: GridModel, folder: BrainFolder, run: GridRun) -> Path:
-    """Train the model unless that is done, going on from its checkpoint; the model's folder."""
+    """Train the model unless that is done, going on from its checkpoint; the model's folder.
+
+    EvaluationInputError when one was trained there with other settings.
+    """
     place = run.out / model.folder
     out = place / "train"
-    if not (out / "results" / DESCRIPTION_FILE).exists():
+    if (out / "results" / DESCRIPTION_FILE).exists():
+        known = load_description(out / "results")
+        made_of = (known.areas, known.sections, known.settings)
+        _refuse_other(place, made_of == (model.areas, model.sections, model.settings))
+    else:
         parameters = TrainParameters(areas=model.areas, sections=model.sections, settings=model.settings)
         job = definition(folder, parameters, truth_annotations(folder, model.areas, model.sections))
         train(job, context([folder], out, out, run.report, run.stop_requested))
     return place
 
 
-def scored(model: GridModel, folder: BrainFolder, place: Path) -> tuple[AreaScores, ...]:
-    """The scores of the predictions in a model's folder."""
+def scored(model: GridModel, folder: BrainFolder, place: Path, sections: Sequence[int]) -> tuple[AreaScores, ...]:
+    """The scores of these of the predictions in a model's folder; more may lie there, of an earlier evaluation."""
     rasters = place / "predict" / "results" / PREDICTIONS
+    found = {area: evaluate(folder.path, place / "train" / "results", rasters, area=area).scores for area in model.areas}
     return tuple(
-        AreaScores(area=area, sections=evaluate(folder.path, place / "train" / "results", rasters, area=area).scores)
-        for area in model.areas
+        AreaScores(area=area, sections=tuple(score for score in scores if score.section in sections))
+        for area, scores in found.items()
     )
 
 

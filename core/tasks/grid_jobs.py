@@ -33,11 +33,17 @@ def evaluate_by_jobs(plan: GridPlan, run: GridRun, service: ComputeService, paus
     """
     models, left_out = planned(plan, run.brains)
     folders = {folder.brain.id: folder for folder in run.brains}
-    found = {model: present(run.out / model.folder, model) for model in models}
-    pairs = [_sent(model, folders[model.brain], plan, service) for model, scores in found.items() if scores is None]
+    sections = {model: scored_sections(folders[model.brain].brain, model.sections, plan.middle_third) for model in models}
+    found = {model: present(run.out / model.folder, model, sections[model]) for model in models}
+    pairs = [_sent(model, folders[model.brain], sections[model], service) for model, known in found.items() if known is None]
 
     def take(model: GridModel, jobs: tuple[JobReport, JobReport]) -> None:
-        found[model] = _collected(model, folders[model.brain], jobs, service, run.out)
+        place, failure = run.out / model.folder, failure_of(jobs)
+        if not failure:
+            _brought(jobs, service, place)
+        areas = () if failure else scored(model, folders[model.brain], place, sections[model])
+        scores = ModelScores(model=model, areas=areas, seconds=seconds_of(jobs), failure=failure)
+        found[model] = write_scores(place, scores)
 
     collect(pairs, run, len(models), service, pause, take)
     all_scores = tuple(scores for scores in found.values() if scores is not None)
@@ -46,8 +52,7 @@ def evaluate_by_jobs(plan: GridPlan, run: GridRun, service: ComputeService, paus
     )
 
 
-def _sent(model: GridModel, folder: BrainFolder, plan: GridPlan, service: ComputeService) -> JobPair[GridModel]:
-    sections = scored_sections(folder.brain, model.sections, plan.middle_third)
+def _sent(model: GridModel, folder: BrainFolder, sections: tuple[int, ...], service: ComputeService) -> JobPair[GridModel]:
     limit_s = time_limit_s(estimate_s(model.settings, len(sections))[0])
     name = f"{', '.join(model.areas)} {model.paradigm} {model.sections[0]}–{model.sections[-1]}"[:150]
     train = definition(
@@ -63,13 +68,7 @@ def _sent(model: GridModel, folder: BrainFolder, plan: GridPlan, service: Comput
     return JobPair(model, train_key, submitted(predict.model_copy(update=changes), service))
 
 
-def _collected(
-    model: GridModel, folder: BrainFolder, jobs: Sequence[JobReport], service: ComputeService, out: Path
-) -> ModelScores:
-    """The scores of a model whose jobs have ended; its results are brought into its folder."""
-    failure, place = failure_of(jobs), out / model.folder
-    if not failure:
-        for job, name in zip(jobs, ("train", "predict"), strict=True):
-            bring(job, service, place / name / "results")
-    areas = () if failure else scored(model, folder, place)
-    return write_scores(place, ModelScores(model=model, areas=areas, seconds=seconds_of(jobs), failure=failure))
+def _brought(jobs: Sequence[JobReport], service: ComputeService, place: Path) -> None:
+    """Bring the results of a model's two jobs into its folder."""
+    for job, name in zip(jobs, ("train", "predict"), strict=True):
+        bring(job, service, place / name / "results")

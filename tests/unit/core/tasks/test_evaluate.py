@@ -48,6 +48,14 @@ def test_the_truth_itself_scores_one(trained, tiny_brain, perfect_predictions):
     assert evaluation.middle_median_f1_model == 1
 
 
+def test_an_area_whose_name_ends_as_this_one_is_another_area(trained, tiny_brain, perfect_predictions):
+    mask, grid = truth_raster(tiny_brain, 911)
+    write_prediction(perfect_predictions, 911, f"left_{AREA}", certain(np.full(mask.shape, 2, np.uint8), grid))
+    evaluation = evaluate(tiny_brain.path, trained.results_of(TRAIN_KEY), perfect_predictions)
+    assert [score.section for score in evaluation.scores] == [911, 921, 931]
+    assert evaluation.median_f1_model == 1
+
+
 def test_only_the_middle_third_counts_for_its_median(trained, tiny_brain, perfect_predictions):
     evaluation = evaluate(tiny_brain.path, trained.results_of(TRAIN_KEY), perfect_predictions)
     assert [score.middle_third for score in evaluation.scores] == [False, True, False]

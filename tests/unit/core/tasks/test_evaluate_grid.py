@@ -71,6 +71,28 @@ def test_a_folder_of_other_settings_is_refused(computed, tiny_brain):
         evaluate_grid(other, grid_run(tiny_brain, out))
 
 
+def sections_of(results):
+    return [score.section for score in results.models[0].areas[0].sections]
+
+
+def test_other_sections_are_scored_anew_by_the_model_that_is_there(tiny_brain, tmp_path):
+    """The whole interval after its middle third, and the other way round; the network is trained once."""
+    whole = PLAN.model_copy(update={"spacings": (40,)})
+    middle = whole.model_copy(update={"middle_third": True})
+    assert sections_of(evaluate_grid(middle, grid_run(tiny_brain, tmp_path))) == [921]
+    (description,) = tmp_path.rglob("model.json")
+    trained_at = description.stat().st_mtime_ns
+    assert sections_of(evaluate_grid(whole, grid_run(tiny_brain, tmp_path))) == [911, 921, 931]
+    assert sections_of(evaluate_grid(middle, grid_run(tiny_brain, tmp_path))) == [921]
+    assert description.stat().st_mtime_ns == trained_at
+
+    (scores,) = tmp_path.rglob("scores.json")
+    scores.unlink()  # as when it was killed between training and scoring
+    other = whole.model_copy(update={"settings": (whole.settings[0].model_copy(update={"learning_rate": 0.5}),)})
+    with pytest.raises(EvaluationInputError, match="other settings; choose another folder"):
+        evaluate_grid(other, grid_run(tiny_brain, tmp_path))
+
+
 def test_an_area_that_is_not_outlined_is_left_out_in_words(tiny_brain):
     models, left_out = planned(PLAN.model_copy(update={"areas": (AREA, "hOc9")}), (tiny_brain,))
     assert {model.areas for model in models} == {(AREA,)}

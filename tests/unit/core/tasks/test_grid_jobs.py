@@ -27,7 +27,10 @@ def service():
 
 @pytest.fixture(autouse=True)
 def scoring(monkeypatch):
-    monkeypatch.setattr(grid_jobs, "scored", lambda *_: (AreaScores(area=AREA, sections=(SCORE,)),))
+    def scored(model, folder, place, sections):
+        return (AreaScores(area=AREA, sections=tuple(SCORE.model_copy(update={"section": number}) for number in sections)),)
+
+    monkeypatch.setattr(grid_jobs, "scored", scored)
 
 
 def grid_run(brain, out, reports=None, stop=lambda: False):
