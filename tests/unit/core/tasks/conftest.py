@@ -1,5 +1,3 @@
-import os
-
 import pytest
 import torch
 
@@ -12,7 +10,7 @@ from tests.fakes.tasks import LocalRun
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
     before = torch.get_num_threads()
-    torch.set_num_threads(min(2, os.cpu_count() or 1))
+    torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
 
