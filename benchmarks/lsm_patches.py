@@ -27,7 +27,7 @@ from core.tasks.evaluate import SectionScore
 from core.tasks.evaluate_grid import GridPlan, GridRun, ModelScores, evaluate_grid, planned, trained
 
 AREAS = ("hOc2", "hOc3")
-SECONDS = (60, 120)
+SECONDS = (80,)
 SECONDS_FILE = "processor_s.txt"
 
 
@@ -45,7 +45,10 @@ class Patches:
         return f"{self.batch_size}x{self.output_px}"
 
 
-PATCHES = (Patches(128, 2, 0.78), Patches(256, 2, 1.07), Patches(512, 2, 3.35), Patches(512, 1, 1.36))
+PATCHES = {
+    patches.name: patches
+    for patches in (Patches(128, 2, 0.78), Patches(256, 2, 1.07), Patches(512, 1, 1.36), Patches(512, 2, 3.35))
+}
 
 
 def plan_for(brain: BrainFolder, patches: Patches, seconds: float) -> GridPlan:
@@ -85,10 +88,10 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
     brains = {spec.brain_id: prepared(spec, options.work) for spec in (DEMO, OTHER) if spec.brain_id in options.brain}
     progress, figures = TerminalProgress(), []
     with stop_on_interrupt() as stop_requested:
-        for brain, seconds, patches in product(brains.values(), [6] if options.quick else options.seconds, PATCHES):
-            name = f"{brain.brain.id}.{seconds}s.{patches.name}"
+        for brain, seconds, chosen in product(brains.values(), [6] if options.quick else options.seconds, options.patches):
+            name = f"{brain.brain.id}.{seconds}s.{chosen}"
             run_here = GridRun((brain,), options.work / "patches" / name, progress, stop_requested)
-            figures += figures_of(name, *scored(plan_for(brain, patches, seconds), run_here))
+            figures += figures_of(name, *scored(plan_for(brain, PATCHES[chosen], seconds), run_here))
     progress.close()
     return figures
 
@@ -98,4 +101,6 @@ if __name__ == "__main__":
     parser.add_argument("--work", type=Path, required=True, help="folder for brains and models, 1 GB")
     parser.add_argument("--brain", choices=["B20", "Q31"], nargs="+", default=["B20", "Q31"], help="both by default")
     parser.add_argument("--seconds", type=int, nargs="+", default=list(SECONDS), help="of a processor, that each training gets")
+    words = "batch size and side; all by default"
+    parser.add_argument("--patches", choices=list(PATCHES), nargs="+", default=list(PATCHES), help=words)
     run(measure, parser)

@@ -17,7 +17,7 @@ PLAN = GridPlan(areas=AREAS, first=901, last=1021, spacings=(120,), settings=(PR
 
 def test_every_side_of_patches_gets_the_same_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.lsm_quality.tested_areas", lambda brain: AREAS)
-    for patches in PATCHES:
+    for patches in PATCHES.values():
         settings = plan_for(cast("BrainFolder", None), patches, 120).settings[0]
         assert (settings.output_px, settings.batch_size) == (patches.output_px, patches.batch_size)
         assert settings.iterations * patches.step_s == pytest.approx(120, abs=patches.step_s / 2)
