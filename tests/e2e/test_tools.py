@@ -54,6 +54,30 @@ def test_keys_can_be_changed_and_a_taken_key_is_refused_with_a_word(desk: Desk) 
     page.evaluate("localStorage.removeItem('brodmann.keys')")
 
 
+# In one task of the page: a tap must not become a hold on a machine that is busy.
+TAP = """() => ['keydown', 'keyup'].forEach((type) =>
+  document.body.dispatchEvent(new KeyboardEvent(type, { key: 'Tab', bubbles: true, cancelable: true })))"""
+
+
+def test_the_keyboard_reaches_the_controls_and_gets_back_where_it_was(desk: Desk) -> None:
+    page = desk.page
+    page.evaluate("document.activeElement.blur()")
+    page.evaluate(TAP)
+    expect(page.get_by_role("link", name="Brodmann")).to_be_focused()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.down("Tab")
+    expect(page.get_by_test_id("section-page")).to_have_class(re.compile(r"\bbare\b"))
+    page.keyboard.up("Tab")
+    expect(page.get_by_test_id("section-page")).not_to_have_class(re.compile(r"\bbare\b"))
+    page.get_by_test_id("open-wizard").press("Enter")
+    page.get_by_test_id("train-wizard").wait_for()
+    desk.press("Escape")
+    expect(page.get_by_test_id("open-wizard")).to_be_focused()
+    page.get_by_test_id("more-tools").press("Enter")
+    desk.press("Tab", "Escape")
+    expect(page.get_by_test_id("more-tools")).to_be_focused()
+
+
 def test_the_column_holds_every_tool_at_800_pixels(desk: Desk) -> None:
     desk.page.set_viewport_size({"width": 1366, "height": 800})
     try:

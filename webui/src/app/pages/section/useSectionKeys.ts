@@ -7,6 +7,7 @@ import { declareKeys, keyChanges } from '@/shared/useKeys'
 import type { ViewerHandle } from '@/viewer'
 
 import { type Command, sectionCommands } from './sectionCommands'
+import { tapOrHold } from './tapOrHold'
 import type { SectionActions } from './useSectionActions'
 import type { SectionLayers } from './useSectionLayers'
 
@@ -20,8 +21,9 @@ export const TOOL_KEYS: readonly (readonly [string, string])[] = [
   ['1 2 3', 'Tissue brush: background, white, gray'],
 ]
 
-// Tab moves the focus in panels; on the section itself it shows the section alone.
+// Tab moves the focus in panels; on the section itself it shows the section alone while held, and by a tap goes to the first control.
 const onPage = (event?: KeyboardEvent) => event?.target === document.body
+const toControls = () => document.querySelector<HTMLElement>('.section-page a[href], .section-page button:not(:disabled)')?.focus()
 
 /** The keys of the section page. What is held comes back when it is let go. */
 export function useSectionKeys(viewer: ViewerHandle, tools: Tools, actions: SectionActions, layers: SectionLayers) {
@@ -29,10 +31,15 @@ export function useSectionKeys(viewer: ViewerHandle, tools: Tools, actions: Sect
   const held = (state: Ref<boolean>) => ({ run: () => void (state.value = true), release: () => void (state.value = false) })
   const onPageOnly = (state: Ref<boolean>) => ({ ...held(state), run: (event?: KeyboardEvent) => onPage(event) && (state.value = true) })
 
+  const alone = tapOrHold(bare, toControls)
+
   const commands: readonly Command[] = [
     ...sectionCommands(viewer, tools, actions, layers),
     { id: 'hold.hide', title: 'Hide outlines and predictions', keys: ['h'], group: 'While held', ...held(overlaysHidden) },
-    { id: 'hold.bare', title: 'The section alone', keys: ['Tab'], group: 'While held', ...onPageOnly(bare) },
+    {
+      id: 'hold.bare', title: 'The section alone (a tap: to the controls)', keys: ['Tab'], group: 'While held',
+      run: (event) => onPage(event) && (alone.press(), true), release: alone.release,
+    },
     {
       id: 'hold.neighbour', title: 'The neighbour alone, where one is shown', keys: ['s'], group: 'While held',
       run: () => void (layers.neighbour.alone = true), release: () => void (layers.neighbour.alone = false),
