@@ -166,14 +166,15 @@ The stain levels were fitted to the left hemisphere's BigBrain medians, and are 
 this shows that the renderer does what it is told, not an independent match.
 """,
     "lsm_cpu": """
-Training steps and prediction of the demo preset on sections of noise (speed does not depend on the content). Plain is float32
-with torch's DataLoader as it comes, beside bfloat16, channels-last and patches cut ahead by threads. The loops took eight short turns
-each while other work came and went (`load`), and of each the fastest turn counts; `compiled_faster` is without the step that compiles.
-Prediction in tiles of 512 labels is compared, per label, with patches of 64, the median of three; `equal_labels` is the share of
-pixels where an untrained network says the same in both. The profile: a step of training is the network (`data_share`), so the
-gain is that of bfloat16 and channels-last, not of the data stage. In prediction it is a patch's border, computed again for each: by
-input pixels alone, (64 + 692)² for 64² labels against (512 + 692)² for 512², it would be 25 times; a record of before, of one try
-under much load, said 32.
+Training steps and prediction of the demo preset on sections of noise (speed does not depend on the content). Plain is
+float32 with torch's DataLoader as it comes, beside bfloat16, channels-last and patches cut ahead by threads. The loops
+took eight short turns each while other work came and went (`load`), and of each the fastest turn counts;
+`compiled_faster` is without the step that compiles. Prediction in tiles of 512 labels is compared, per label, with
+patches of 64, the median of three; `equal_labels` is the share of pixels where an untrained network says the same in
+both. The profile: a step of training is the network (`data_share`), so the gain is that of bfloat16 and channels-last,
+not of the data stage. In prediction it is a patch's border, computed again for each: by input pixels alone, (64 + 692)²
+for 64² labels against (512 + 692)² for 512², it would be 25 times; a record of before, of one try under much load, said
+32.
 """,
     "mpi_stage": """
 Batches of 4 MiB from one worker rank to its controller on one machine, 100 in each of 75 rounds; plain Isend and Irecv from
