@@ -25,7 +25,7 @@ def peak_of(work: Callable[..., None], *args: object) -> Peak:
     process.start()
     resident = proportional = 0.0
     while process.is_alive():
-        sizes = [_sizes_mb(pid) for pid in _tree(process.pid or 0)]
+        sizes = [sizes_mb(pid) for pid in tree(process.pid or 0)]
         resident = max(resident, sum(size[0] for size in sizes))
         proportional = max(proportional, sum(size[1] for size in sizes))
         process.join(INTERVAL_S)
@@ -34,17 +34,18 @@ def peak_of(work: Callable[..., None], *args: object) -> Peak:
     return Peak(resident, proportional, time.monotonic() - started)
 
 
-def _tree(pid: int) -> Iterator[int]:
+def tree(pid: int) -> Iterator[int]:
+    """A process and all its descendants."""
     yield pid
     try:
         children = [int(each) for file in Path(f"/proc/{pid}/task").glob("*/children") for each in file.read_text().split()]
     except (FileNotFoundError, ProcessLookupError):
         return  # it has just ended
     for child in children:
-        yield from _tree(child)
+        yield from tree(child)
 
 
-def _sizes_mb(pid: int) -> tuple[float, float]:
+def sizes_mb(pid: int) -> tuple[float, float]:
     """Resident and proportional set size; zero for a process that has just ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()

@@ -67,9 +67,15 @@ def folded_brain(size: float) -> Volume:
 
 
 def _hemisphere(size: float) -> NDArray[np.uint8]:
+    depth = depth_mm(VOXEL_MM, size)
+    return np.where(depth > 0, BACKGROUND, np.where(depth > -CORTEX_MM, GRAY, WHITE)).astype(np.uint8)
+
+
+def depth_mm(voxel_mm: float, size: float = 1.0) -> NDArray[np.float32]:
+    """About how far each voxel (planes, rows, columns) of a hemisphere lies outside its folded outline; less than 0 inside."""
     radii = np.array(RADII_MM) * size
-    reach = np.ceil((radii + FOLD_MM + GAP_MM / 2) / VOXEL_MM).astype(int)
-    p, q, r = (VOXEL_MM * np.arange(-n, n + 1, dtype=np.float32) for n in reach)
+    reach = np.ceil((radii + FOLD_MM + GAP_MM / 2) / voxel_mm).astype(int)
+    p, q, r = (voxel_mm * np.arange(-n, n + 1, dtype=np.float32) for n in reach)
     p, q, r = p[:, None, None], q[None, :, None], r[None, None, :]
     away = np.sqrt((p / radii[0]) ** 2 + (q / radii[1]) ** 2 + (r / radii[2]) ** 2).astype(np.float32)
     level = (away - 1) * np.float32(radii.min())
@@ -77,9 +83,9 @@ def _hemisphere(size: float) -> NDArray[np.uint8]:
     level += FOLD_MM * (np.sin(k * p) * np.cos(k * q) + np.sin(k * q) * np.cos(k * r) + np.sin(k * r) * np.cos(k * p))
     steepness = np.zeros_like(level)
     for axis in range(3):
-        steepness += np.gradient(level, VOXEL_MM, axis=axis) ** 2
-    depth = level / np.maximum(np.sqrt(steepness), np.float32(0.3))
-    return np.where(depth > 0, BACKGROUND, np.where(depth > -CORTEX_MM, GRAY, WHITE)).astype(np.uint8)
+        steepness += np.gradient(level, voxel_mm, axis=axis) ** 2
+    depth: NDArray[np.float32] = level / np.maximum(np.sqrt(steepness), np.float32(0.3))
+    return depth
 
 
 if __name__ == "__main__":

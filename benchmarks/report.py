@@ -208,6 +208,19 @@ A made-up brain of real size (`benchmarks.midsurface_whole`): two folded ellipso
 the remeshed surface, on one core of a machine that others used too. Reading and placing a section of real size and
 moving its nodes come on top: about four seconds of one core.
 """,
+    "surface_page": """
+A made-up surface of a whole brain's size (`benchmarks.whole_surface`) with 40 areas, brought in by the real backend and opened
+by the real page in headless Chromium, graphics by software (SwiftShader) on the same two cores as backend, browser and other
+work (`load`); a graphics card is many times as fast. Medians of three rounds; every time ends when the graphics have finished.
+`picture` is from the click in the project's page to the first picture, of a coarser level; `settle` from the last move to the
+fine one. `open_block` is the longest time in which the page answered to nothing while it opened, other work included,
+`open_task_cpu` the longest task's processor time. `recolour` hides an area or fades what is unsure, and waits for a fine
+picture under way; `pick` tells what was clicked, `cut` cuts by a section. `memory` is of the browser's processes for page and
+graphics.
+Before it was mended (all arrays sent as they are and read by the page itself, a colour for each node, the whole mesh in every
+picture) a single round at a load of 7 gave: sent 86 MB, picture 7.8 s, block 662 ms, task 370 ms, 0.09 pictures a second, pick
+0.19 s, recolour 14.9 s, cut 14.0 s, memory 560 MB, at most 677 MB.
+""",
     "shape_prior": """
 The same model, brain and sections as of `lsm_confidence`. `model` is the prior's weight 0, `half` 0.5, `fused` 1, `double` 2,
 `shape` the interpolated outlines alone. How its constants were chosen, and the figures as a table, in [quality](quality.md).

@@ -31,6 +31,11 @@ def mapping_views(mapping: Mapping) -> Views:
         content = mapping.surface(user(), project, job, brain)
         return Response(content, mimetype="application/octet-stream", headers={"Cache-Control": KEPT})
 
+    def read_packed_surface(project: str, job: str, brain: str) -> Response:
+        content = mapping.packed_surface(user(), project, job, brain)
+        headers = {"Cache-Control": KEPT, "Content-Encoding": "gzip"}
+        return Response(content, mimetype="application/octet-stream", headers=headers)
+
     return {
         "list_mapping": list_mapping,
         "create_mapping": create_mapping,
@@ -38,4 +43,5 @@ def mapping_views(mapping: Mapping) -> Views:
         "cancel_mapping": cancel_mapping,
         "read_mapping_result": read_mapping_result,
         "read_surface": read_surface,
+        "read_packed_surface": read_packed_surface,
     }

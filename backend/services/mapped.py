@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
+from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError
 
@@ -19,6 +21,7 @@ from core.contracts.base import Contract
 from core.contracts.features import ClassificationReport, FeaturesReport
 from core.contracts.graphs import GraphReport, MidsurfaceReport
 from core.contracts.jobs import JobReport
+from core.formats.packed_surface import packed_surface
 
 # The file of each kind's report, its shape, and where it stands in the answer.
 REPORTS: dict[MappingKind, tuple[str, type[Contract], str]] = {
@@ -82,8 +85,9 @@ class Mapped:
         if brain not in job["brains"]:
             raise UnreadableDataError(f"Job {report.key} tells of brain {brain}, which it was not given.")
         content = self._compute.result(report.key, file, LARGEST_SURFACE_BYTES)
-        check_surface(content, arrays, file)
+        found = check_surface(content, arrays, file)
         self._blobs.write(surface_blob(job["project"], report.key, brain), content)
+        self._blobs.write(packed_blob(job["project"], report.key, brain), packed_surface(found))
 
     def _read(self, shape: type[Contract], report: JobReport, place: PurePosixPath) -> Contract:
         try:
@@ -92,8 +96,8 @@ class Mapped:
             raise UnreadableDataError(f"The result {place} of job {report.key} is no {shape.__name__}: {error}") from error
 
 
-def check_surface(content: bytes, arrays: dict[str, tuple[str, int]], name: str) -> None:
-    """UnreadableDataError unless the safetensors hold these arrays, of one length for all nodes, and triangles of nodes."""
+def check_surface(content: bytes, arrays: dict[str, tuple[str, int]], name: str) -> dict[str, NDArray[Any]]:
+    """The arrays; UnreadableDataError unless they are these, of one length for all nodes, and triangles of nodes."""
     try:
         found = safetensors.numpy.load(content)
     except (SafetensorError, ValueError, KeyError) as error:
@@ -106,9 +110,12 @@ def check_surface(content: bytes, arrays: dict[str, tuple[str, int]], name: str)
         rows = len(values) if array == "triangles" else nodes
         if values.dtype != np.dtype(kind) or values.shape != ((rows, width) if width > 1 else (rows,)):
             raise UnreadableDataError(f"The array {array} of surface {name} is {values.dtype} {values.shape}.")
+        if kind == "float32" and not np.isfinite(values).all():
+            raise UnreadableDataError(f"The array {array} of surface {name} holds numbers that are none.")
     triangles = found["triangles"]
     if triangles.size and not 0 <= triangles.min() <= triangles.max() < nodes:
         raise UnreadableDataError(f"Triangles of surface {name} name nodes that are not there.")
+    return found
 
 
 def result_blob(project: str, key: str) -> str:
@@ -119,3 +126,8 @@ def result_blob(project: str, key: str) -> str:
 def surface_blob(project: str, key: str, brain: str) -> str:
     """Where the surface of one of its brains lies."""
     return f"mapping/{project}/{key}/surfaces/{brain}.safetensors"
+
+
+def packed_blob(project: str, key: str, brain: str) -> str:
+    """Where its packed form lies; another number where the form becomes another."""
+    return f"mapping/{project}/{key}/surfaces/{brain}.packed-1.gz"

@@ -1,7 +1,9 @@
 """Jobs of features and graphs in a project: started once, watched, stopped, and what they found."""
 
+from collections.abc import Callable
 from importlib.metadata import version
 
+import safetensors.numpy
 from pydantic import TypeAdapter
 
 from backend.domain.collections import JOBS
@@ -13,7 +15,7 @@ from backend.ports import BlobStore, ComputeClient, Document, MissingDocumentErr
 from backend.services.annotations import Annotations
 from backend.services.dispatch import Dispatch
 from backend.services.documents import read, write
-from backend.services.mapped import result_blob, surface_blob
+from backend.services.mapped import packed_blob, result_blob, surface_blob
 from backend.services.mapping_inputs import FROZEN, FrozenBrain, MappingInputs, job_inputs
 from backend.services.records import Records
 from core.contracts.api import JobLog
@@ -21,6 +23,7 @@ from core.contracts.api_mapping import MappingJob, MappingJobs, MappingParameter
 from core.contracts.jobs import JobDefinition, JobReport, JobState, Resources, ResultState
 from core.contracts.mapping_presets import MAPPING_PRESETS
 from core.contracts.projects import Project
+from core.formats.packed_surface import packed_surface
 
 PARAMETERS: TypeAdapter[MappingParameters] = TypeAdapter(MappingParameters)
 
@@ -84,12 +87,25 @@ class Mapping:
 
     def surface(self, user: str, project_id: str, key: str, brain: str) -> bytes:
         """The surface of one of the job's brains as safetensors; NotFoundError."""
+        return self._surface(user, project_id, key, brain, surface_blob)
+
+    def packed_surface(self, user: str, project_id: str, key: str, brain: str) -> bytes:
+        """The same packed for a picture of it, made now where it came in before there was such a form; NotFoundError."""
+        try:
+            return self._surface(user, project_id, key, brain, packed_blob)
+        except NotFoundError:
+            content = self._surface(user, project_id, key, brain, surface_blob)
+        packed = packed_surface(safetensors.numpy.load(content))
+        self._blobs.write(packed_blob(project_id, key, brain), packed)
+        return packed
+
+    def _surface(self, user: str, project_id: str, key: str, brain: str, blob: Callable[[str, str, str], str]) -> bytes:
         self._inputs.project(user, project_id)
         job = self._document(project_id, key)
         if brain not in job["brains"]:
             raise NotFoundError(f"The job {key} is not about brain {brain[:64]}.")
         try:
-            return self._blobs.read(surface_blob(project_id, key, brain))
+            return self._blobs.read(blob(project_id, key, brain))
         except FileNotFoundError:
             raise NotFoundError(f"The job {key} left no surface of brain {brain}.", code="no_surface") from None
 

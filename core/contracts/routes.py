@@ -249,6 +249,13 @@ ROUTES: tuple[Route, ...] = (
         BINARY,
     ),
     Route(
+        "read_packed_surface",
+        "GET",
+        MAPPING + "/{job}/surfaces/{brain}/packed",
+        "The same packed for a picture of it, with gzip (core.formats.packed_surface)",
+        BINARY,
+    ),
+    Route(
         "list_predictions",
         "GET",
         PROJECT + "/sections/{section}/predictions",

@@ -87,8 +87,8 @@ def _leave(
     for number, (brain, surface) in enumerate(zip(inputs.brains, inputs.surfaces, strict=True)):
         own = found[inputs.graph.starts[number] : inputs.graph.starts[number + 1]]
         graph = inputs.graph.graphs[number]
-        given = _Given(own, graph.areas, graph.uses)
-        told.append(_write_surface(context.results, surface, given, parameters.areas))
+        given = NodesGiven(own, graph.areas, graph.uses)
+        told.append(write_surface(context.results, surface, given, parameters.areas))
         folder = context.results / PREDICTIONS / (brain.folder.brain.id if number else "")
         undrawn += _write_sections(folder, brain, surface, given, (parameters, context))
     of_use = {use: _scores(inputs, found, parameters, use) for use in (TRAINING, TEST, TRANSFER)}
@@ -110,7 +110,7 @@ def _leave(
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class NodesGiven:
     """Of a brain's nodes: probabilities (n, areas), annotated areas (n,) and uses (n,)."""
 
     probabilities: NDArray[np.float32]
@@ -118,7 +118,8 @@ class _Given:
     uses: NDArray[np.uint8]
 
 
-def _write_surface(results: Path, surface: Midsurface, given: _Given, areas: tuple[str, ...]) -> SurfaceResult:
+def write_surface(results: Path, surface: Midsurface, given: NodesGiven, areas: tuple[str, ...]) -> SurfaceResult:
+    """Write `surfaces/<brain>.safetensors` into the results; what is told of it."""
     best = given.probabilities.argmax(axis=1).astype(np.int16)
     arrays: Mapping[str, NDArray[np.generic]] = {
         **surface.arrays(),
@@ -140,7 +141,7 @@ def _write_sections(
     folder: Path,
     brain: AnnotatedBrain,
     surface: Midsurface,
-    given: _Given,
+    given: NodesGiven,
     job: tuple[GraphParameters, JobContext],
 ) -> list[str]:
     """Predictions of all sections with nodes; in words which have no tissue classes, and so none."""

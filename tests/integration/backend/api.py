@@ -78,7 +78,7 @@ class Backend:
         client = self.app.test_client()
         answer = client.post("/api/session", json={"name": name, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
-        return Person(client, answer.json["csrf_token"])
+        return Person(client, body_of(answer)["csrf_token"])
 
     def monitor(self, rounds: int = 3) -> None:
         for _ in range(rounds):
@@ -89,7 +89,7 @@ class Backend:
         ada = self.person("ada")
         assert ada.draw(901).status_code == 200
         assert ada.draw(961).status_code == 200
-        run = ada.train((901, 961)).json["runs"][0]
+        run = body_of(ada.train((901, 961)))["runs"][0]
         self.compute.set(run["train_job"], JobState.SUCCEEDED, ResultState.READY)
         mask = disc(radius_px=radius_px)
         self.compute.finish(run["predict_job"], {**prediction_files(921, mask), **prediction_files(941, mask)})
@@ -98,10 +98,15 @@ class Backend:
         return ada, [one for predictions in found for one in predictions]
 
 
+def body_of(answer: TestResponse) -> Any:
+    """What an answer says in JSON."""
+    return answer.json
+
+
 def error_of(answer: TestResponse, status: int) -> dict[str, Any]:
     """The error in an answer of this status; fails for any other."""
     assert answer.status_code == status, answer.text
-    document = answer.json
+    document = body_of(answer)
     assert set(document) == {"error"}
     assert set(document["error"]) == {"code", "message", "details"}
     assert document["error"]["message"]

@@ -1,5 +1,6 @@
 """Jobs of features and graphs: started once with frozen annotations, brought in whole, shown to members, on every store."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -179,6 +180,23 @@ class TestResults:
         assert "immutable" in answer.headers["Cache-Control"]
         assert len(safetensors.numpy.load(ada.get(f"{P}/mapping/{midsurface}/surfaces/SMALL").data)) == 6
         error_of(ada.get(f"{P}/mapping/{key}/surfaces/OTHER"), 404)
+
+    def test_for_its_picture_a_surface_comes_packed_also_one_that_came_in_before_there_was_such_a_form(
+        self, backend: Backend, ada: Person, tmp_path: Path
+    ) -> None:
+        key = done(backend, ada, graph_of(surfaced(backend, ada)), graph_files("SMALL", SECTIONS))
+        place = f"{P}/mapping/{key}/surfaces/SMALL/packed"
+        answer = ada.get(place)
+        assert (answer.status_code, answer.headers["Content-Encoding"]) == (200, "gzip")
+        assert "immutable" in answer.headers["Cache-Control"]
+        packed = safetensors.numpy.load(gzip.decompress(answer.data))
+        assert packed["vertices"].shape[2] == len(graph_arrays(SECTIONS)["vertices_mm"])
+        (kept,) = tmp_path.rglob(f"{key}/surfaces/*.gz")
+        kept.unlink()
+        assert ada.get(place).data == answer.data
+        assert kept.exists()
+        error_of(ada.get(place.replace("SMALL", "OTHER")), 404)
+        error_of(backend.person("max").get(place), 404)
 
     def test_the_surface_of_a_whole_brain_comes_in_though_other_results_are_held_smaller(
         self, backend: Backend, ada: Person

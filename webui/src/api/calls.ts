@@ -117,8 +117,8 @@ export const cancelMapping = (project: string, job: string) =>
   exact<MappingJob>(api.POST('/api/projects/{project}/mapping/{job}/cancel', at({ project, job })))
 export const readMappingResult = (project: string, job: string) =>
   exact<MappingResult>(api.GET('/api/projects/{project}/mapping/{job}/result', at({ project, job })))
-export const readSurfaceFile = (project: string, job: string, brain: string) =>
-  readBlob(`/api/projects/${project}/mapping/${job}/surfaces/${brain}`)
+export const readPackedSurface = (project: string, job: string, brain: string) =>
+  readBlob(`/api/projects/${project}/mapping/${job}/surfaces/${brain}/packed`)
 
 export const listPredictions = (project: string, section: number) =>
   exact<PredictionList>(api.GET('/api/projects/{project}/sections/{section}/predictions', at({ project, section: String(section) })))

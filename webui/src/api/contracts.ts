@@ -742,6 +742,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/mapping/{job}/surfaces/{brain}/packed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same packed for a picture of it, with gzip (core.formats.packed_surface) */
+        get: operations["read_packed_surface"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/members/{user}": {
         parameters: {
             query?: never;
@@ -5869,6 +5886,39 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The surface of a brain with what was found on it, as safetensors */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    read_packed_surface: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                job: string;
+                brain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same packed for a picture of it, with gzip (core.formats.packed_surface) */
             200: {
                 headers: {
                     [name: string]: unknown;

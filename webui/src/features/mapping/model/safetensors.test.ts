@@ -5,7 +5,7 @@ import { safetensorsOf } from './testFiles'
 
 describe('a safetensors file', () => {
   it('gives each array by name with its shape and type', () => {
-    const found = readSafetensors(safetensorsOf({ a: [[2, 2], new Float32Array([1, 2.5, -3, 4])], b: [[3], new Int16Array([-1, 0, 300])] }))
+    const found = readSafetensors(safetensorsOf({ a: [[2, 2], new Float32Array([1, 2.5, -3, 4])], b: [[3], new Int16Array([-1, 0, 300])] })).arrays
     expect([...found.keys()]).toEqual(['a', 'b'])
     expect(found.get('a')).toEqual({ shape: [2, 2], values: new Float32Array([1, 2.5, -3, 4]) })
     expect(found.get('b')!.values).toEqual(new Int16Array([-1, 0, 300]))
@@ -13,10 +13,11 @@ describe('a safetensors file', () => {
 
   it('may hold arrays that begin at odd places, empty ones and words of its maker', () => {
     const file = safetensorsOf({ a: [[3], new Uint8Array([1, 2, 3])], b: [[2], new Int32Array([7, -8])], c: [[0, 3], new Float32Array()] }, { made: 'by a test' })
-    const found = readSafetensors(file)
-    expect(found.get('b')!.values).toEqual(new Int32Array([7, -8]))
-    expect(found.get('c')!.values).toHaveLength(0)
-    expect(found.has('__metadata__')).toBe(false)
+    const { arrays, metadata } = readSafetensors(file)
+    expect(arrays.get('b')!.values).toEqual(new Int32Array([7, -8]))
+    expect(arrays.get('c')!.values).toHaveLength(0)
+    expect([...arrays.keys()]).toEqual(['a', 'b', 'c'])
+    expect(metadata).toEqual({ made: 'by a test' })
   })
 
   it.each([

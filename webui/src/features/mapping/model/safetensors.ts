@@ -21,17 +21,22 @@ const LENGTH_BYTES = 8
 
 export class SafetensorsError extends Error {}
 
-/** Every array by name; throws SafetensorsError for anything that is no such file, or of a type that no array here has. */
-export function readSafetensors(file: ArrayBuffer): Map<string, Tensor> {
-  const { header, start } = readHeader(file)
-  const found = new Map<string, Tensor>()
-  for (const [name, entry] of Object.entries(header)) {
-    if (name !== '__metadata__') found.set(name, { shape: entry.shape, values: readValues(file, start, name, entry) })
-  }
-  return found
+export interface Safetensors {
+  arrays: Map<string, Tensor>
+  metadata: Partial<Record<string, string>>
 }
 
-function readHeader(file: ArrayBuffer): { header: Record<string, Entry>; start: number } {
+/** Every array by name, and words of the maker; throws SafetensorsError for anything that is no such file, or of a type that no array here has. */
+export function readSafetensors(file: ArrayBuffer): Safetensors {
+  const { header, start } = readHeader(file)
+  const { __metadata__: metadata = {}, ...entries } = header
+  const arrays = new Map(Object.entries(entries).map(([name, entry]) => [name, { shape: entry.shape, values: readValues(file, start, name, entry) }]))
+  return { arrays, metadata }
+}
+
+type Header = { __metadata__?: Record<string, string> } & Record<string, Entry>
+
+function readHeader(file: ArrayBuffer): { header: Header; start: number } {
   if (file.byteLength < LENGTH_BYTES) throw new SafetensorsError('The file is too short.')
   const length = new DataView(file).getBigUint64(0, true)
   const start = LENGTH_BYTES + Number(length)

@@ -1,16 +1,23 @@
 /** The surface in space: the only place that knows the 3D library. Both views look through one camera, so they move together. */
 import {
-  BufferAttribute, BufferGeometry, CanvasTexture, DirectionalLight, DoubleSide, HemisphereLight, Mesh, MeshLambertMaterial, PerspectiveCamera, Plane, Points,
-  PointsMaterial, Raycaster, Scene, SRGBColorSpace, Vector2, Vector3, WebGLRenderer,
+  BufferAttribute, BufferGeometry, CanvasTexture, DirectionalLight, HemisphereLight, Mesh, PerspectiveCamera, Plane, Points, PointsMaterial, Raycaster, Scene,
+  Sphere, SRGBColorSpace, Vector2, Vector3, WebGLRenderer,
 } from 'three'
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js'
 
-import { ballAround, meanAlong, seriesAxis, type Surface } from '../model/surface'
+import { nodeAlong } from '../model/mesh'
+import { meanAlong, type Surface } from '../model/surface'
+import { areaMaterial, paletteTexture } from './areaMaterial'
+import { createPace } from './pace'
+import { createPictures } from './pictures'
 import { turned } from './turning'
 
 const FIELD_DEG = 35
 const GAP_PX = 1 // between the two views
 const DOT_PX = 5
+const UNCUT_MM = 1e6 // a plane so far away cuts nothing
+
+export type View = 'annotated' | 'found' | 'plain'
 
 export interface Cut {
   nodes: readonly number[] // of the section
@@ -18,7 +25,8 @@ export interface Cut {
 }
 
 export interface Space {
-  paint(view: number, colours: Float32Array): void
+  /** The colours of all areas (model's palette); whether what was found fades where it is unsure. */
+  paint(colours: Float32Array, fade: boolean): void
   cut(where: Cut | undefined): void
   /** By keys: turns in radians, a factor on the distance, a shift in shares of the view's height. */
   move(turn: readonly [number, number], zoom: number, shift: readonly [number, number]): void
@@ -30,36 +38,42 @@ export interface Space {
   close(): void
 }
 
-/** Draws the surface as many times side by side as there are views; throws where there is no WebGL. Nothing runs while nothing moves. */
-export function createSpace(canvas: HTMLCanvasElement, surface: Surface, views: number): Space {
+/** Draws the surface side by side, once for each view; throws where there is no WebGL. Nothing runs while nothing moves. */
+export function createSpace(canvas: HTMLCanvasElement, surface: Surface, views: readonly View[]): Space {
   const renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true })
   renderer.localClippingEnabled = true
   renderer.setScissorTest(true)
-  const { centre, radius_mm } = ballAround(surface)
+  const { centre, radius_mm, axis } = surface
   const camera = new PerspectiveCamera(FIELD_DEG, 1, radius_mm / 50, radius_mm * 20)
   camera.up.set(0, 0, 1) // the controls ask once
   const controls = new OrbitControls(camera, canvas)
   controls.minDistance = radius_mm / 10
   controls.maxDistance = radius_mm * 10
-  const plane = new Plane()
-  const axis = seriesAxis(surface)
+  const plane = new Plane(new Vector3().setComponent(axis, 1), UNCUT_MM) // there from the start: the first cut compiles no shader
   const middle = new Vector3(...centre)
-  const shown = meshes(surface, views)
+  const palette = { value: paletteTexture(new Float32Array(4)) }
+  const shown = meshes(surface, views, palette)
+  for (const { mesh } of shown) mesh.material.clippingPlanes = [plane]
+  const indices = surface.levels.map(({ triangles }) => new BufferAttribute(triangles, 1))
   const ray = new Raycaster()
-  let frame = 0
+  const pictures = createPictures(renderer.getContext() as WebGL2RenderingContext, createPace(surface.levels), draw, mmPerPixel)
+  const redraw = pictures.ask
 
-  function draw(): void {
-    frame = 0
-    const [width, height] = [canvas.clientWidth / views, canvas.clientHeight]
-    shown.forEach(({ scene, lamp }, index) => {
+  function draw(level: number, coarse: boolean): void {
+    const [width, height] = [canvas.clientWidth / views.length, canvas.clientHeight]
+    shown.forEach(({ scene, lamp, mesh }, index) => {
+      mesh.geometry.setIndex(indices[level]!)
       lamp.position.copy(camera.position)
       renderer.setViewport(index * width, 0, width, height)
-      renderer.setScissor(index * width, 0, width - (index < views - 1 ? GAP_PX : 0), height)
+      renderer.setScissor(index * width, 0, width - (index < views.length - 1 ? GAP_PX : 0), height)
       renderer.render(scene, camera)
     })
     canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1)
+    canvas.dataset.coarse = String(coarse)
   }
-  const redraw = (): void => void (frame ||= requestAnimationFrame(draw))
+  function mmPerPixel(): number {
+    return (camera.position.distanceTo(controls.target) * 2 * Math.tan((FIELD_DEG * Math.PI) / 360)) / canvas.height
+  }
 
   function reset(): void {
     camera.position.copy(middle).add(new Vector3(-0.55, -0.75, 0.35).normalize().multiplyScalar(fits(radius_mm, camera.aspect)))
@@ -72,29 +86,23 @@ export function createSpace(canvas: HTMLCanvasElement, surface: Surface, views: 
     const [width, height] = [Math.max(1, canvas.clientWidth), Math.max(1, canvas.clientHeight)]
     renderer.setPixelRatio(Math.min(2, window.devicePixelRatio))
     renderer.setSize(width, height, false)
-    camera.aspect = width / views / height
+    camera.aspect = width / views.length / height
     camera.updateProjectionMatrix()
     redraw()
   }
 
   function nodeAt(x: number, y: number): number | undefined {
-    const width = canvas.clientWidth / views
-    const index = Math.min(views - 1, Math.floor(x / width))
+    const width = canvas.clientWidth / views.length
+    const index = Math.min(views.length - 1, Math.floor(x / width))
     ray.setFromCamera(new Vector2((2 * (x - index * width)) / width - 1, 1 - (2 * y) / canvas.clientHeight), camera)
-    const { mesh } = shown[index]!
-    const cut = !!mesh.material.clippingPlanes?.length
-    const hit = ray.intersectObject(mesh, false).find(({ point }) => !cut || plane.distanceToPoint(point) >= 0)
-    if (!hit?.face) return undefined
-    const away = (node: number) => hit.point.distanceToSquared(new Vector3().fromArray(surface.vertices_mm, 3 * node))
-    return [hit.face.a, hit.face.b, hit.face.c].sort((a, b) => away(a) - away(b))[0]
+    const { origin, direction } = ray.ray
+    return nodeAlong(surface, { from: origin.toArray(), along: direction.toArray() }, (place) => plane.distanceToPoint(new Vector3(...place)) >= 0)
   }
 
   function cut(where: Cut | undefined): void {
     const nodes = where?.nodes ?? []
-    plane.normal.set(0, 0, 0).setComponent(axis, 1)
-    plane.constant = -meanAlong(surface, nodes, axis)
-    for (const { mesh, ofSection } of shown) {
-      mesh.material.clippingPlanes = where ? [plane] : []
+    plane.constant = where ? -meanAlong(surface, nodes, axis) : UNCUT_MM
+    for (const { ofSection } of shown) {
       setPlaces(ofSection, surface, nodes)
       if (where) ofSection.material.color.set(where.colour)
     }
@@ -107,9 +115,10 @@ export function createSpace(canvas: HTMLCanvasElement, surface: Surface, views: 
   reset()
   return {
     cut, reset, nodeAt, resize,
-    paint(view, colours) {
-      const { mesh } = shown[view]!
-      mesh.geometry.setAttribute('color', new BufferAttribute(colours, 3))
+    paint(colours, fade) {
+      palette.value.dispose()
+      palette.value = paletteTexture(colours)
+      shown.forEach((one, index) => void (one.fade.value = fade && views[index] === 'found' ? 1 : 0))
       redraw()
     },
     move([right, up], zoom, [x, y]) {
@@ -127,7 +136,8 @@ export function createSpace(canvas: HTMLCanvasElement, surface: Surface, views: 
       redraw()
     },
     close() {
-      cancelAnimationFrame(frame)
+      pictures.close()
+      palette.value.dispose()
       controls.dispose()
       for (const { mesh, ofSection, marked } of shown) for (const one of [mesh, ofSection, marked]) [one.geometry, one.material, (one.material as PointsMaterial).map].forEach((each) => each?.dispose())
       renderer.dispose()
@@ -140,23 +150,23 @@ export function createSpace(canvas: HTMLCanvasElement, surface: Surface, views: 
 const fits = (radius_mm: number, aspect: number): number =>
   (1.08 * radius_mm) / Math.sin(Math.atan(Math.tan((FIELD_DEG * Math.PI) / 360) * Math.min(1, aspect)))
 
-function meshes(surface: Surface, views: number) {
-  const base = new BufferGeometry()
-  base.setAttribute('position', new BufferAttribute(surface.vertices_mm, 3))
-  base.setIndex(new BufferAttribute(new Uint32Array(surface.triangles), 1))
-  base.computeVertexNormals()
+function meshes(surface: Surface, views: readonly View[], palette: Parameters<typeof areaMaterial>[0]) {
+  const position = new BufferAttribute(surface.vertices_mm, 3)
+  const normal = new BufferAttribute(surface.normals, 4, true)
   const [round, ring] = [disc(['#ffffff']), disc(['#000000', '#ffffff', '#e6007e'])]
-  return Array.from({ length: views }, () => {
+  return views.map((view) => {
     const scene = new Scene()
-    const geometry = new BufferGeometry() // shares everything but colours
-    for (const name of ['position', 'normal']) geometry.setAttribute(name, base.getAttribute(name))
-    geometry.setIndex(base.getIndex())
-    const mesh = new Mesh(geometry, new MeshLambertMaterial({ vertexColors: true, side: DoubleSide }))
+    const geometry = new BufferGeometry().setAttribute('position', position).setAttribute('normal', normal) // only areas are its own
+    const given = view === 'plain' ? undefined : surface[view]
+    if (given) geometry.setAttribute('given', new BufferAttribute(given, 2))
+    geometry.boundingSphere = new Sphere(new Vector3(...surface.centre), surface.radius_mm)
+    const { material, fade } = areaMaterial(palette)
+    const mesh = new Mesh(geometry, material)
     const ofSection = new Points(new BufferGeometry(), new PointsMaterial({ size: DOT_PX, sizeAttenuation: false, map: round, alphaTest: 0.5 }))
     const marked = new Points(new BufferGeometry(), new PointsMaterial({ size: 3 * DOT_PX, sizeAttenuation: false, map: ring, alphaTest: 0.5, depthTest: false }))
     const lamp = new DirectionalLight('#ffffff', 1.2)
     scene.add(mesh, ofSection, marked, lamp, new HemisphereLight('#ffffff', '#b8b8b8', 2.1))
-    return { scene, mesh, ofSection, marked, lamp }
+    return { scene, mesh, ofSection, marked, lamp, fade }
   })
 }
 
