@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -37,14 +38,17 @@ def noise_reader(seed=0):
         if side not in images:
             images[side] = np.random.default_rng(seed).integers(0, 256, (side, side), dtype=np.uint8)
         left, top = (round(origin / grid.pixel_size_um) for origin in grid.origin_um)
-        padded = np.pad(images[side], 4000, constant_values=255)
-        return padded[top + 4000 :][: grid.height_px, left + 4000 :][:, : grid.width_px]
+        found = np.full((grid.height_px, grid.width_px), 255, np.uint8)
+        inside = images[side][max(top, 0) : max(top + grid.height_px, 0), max(left, 0) : max(left + grid.width_px, 0)]
+        found[max(-top, 0) :, max(-left, 0) :][: inside.shape[0], : inside.shape[1]] = inside
+        return found
 
     return read
 
 
+@cache
 def network(architecture, seed=1):
-    """A network with scattered normalisation statistics, so that its outputs vary over the image."""
+    """A network, the same for all tests, with scattered normalisation statistics, so that its outputs vary over the image."""
     model = build_model(architecture, seed=seed)
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -68,7 +72,7 @@ def ignore(done, of):
 @pytest.mark.parametrize("architecture", ["lr_unet", "ms_unet", "hr_unet"])
 def test_tiled_and_patchwise_prediction_are_equal(architecture):
     phase = patch_geometry(SegmentationSettings(architecture=architecture), 32).phase_px
-    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    region = disc((118, 101), 28, origin_px=(85, 70), size_px=(64, 67))
     tissue = np.ones(region.mask.shape, np.uint8)
     model = network(architecture)
     tiled = predictor(architecture, 128, model).predict(region, tissue, noise_reader(), ignore)
@@ -83,7 +87,7 @@ def shape_prior(shape, seed=3):
 
 
 def test_tiled_and_patchwise_prediction_are_equal_with_prior_and_temperature():
-    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    region = disc((118, 101), 28, origin_px=(85, 70), size_px=(64, 67))
     tissue, prior, model = np.ones(region.mask.shape, np.uint8), shape_prior(region.mask.shape), network("lr_unet")
     tiled, patchwise = (
         predictor("lr_unet", tile_px, model, 0.7).predict(region, tissue, noise_reader(), ignore, prior)
@@ -100,7 +104,7 @@ def test_tiled_and_patchwise_prediction_are_equal_with_shapes():
     settings = SegmentationSettings(architecture="lr_unet", shape_input=True)
     model = ready(build_model("lr_unet", 1, shapes=1))
     model.get_parameter(SHAPE_WEIGHTS).data[:, 1:] = 0.3
-    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    region = disc((118, 101), 28, origin_px=(85, 70), size_px=(64, 67))
     whole = RasterGrid(pixel_size_um=16.0, width_px=SECTION_PX, height_px=SECTION_PX)
     maps = [Raster(np.random.default_rng(2).integers(0, 256, (SECTION_PX, SECTION_PX), np.uint8), whole)]
     tissue = np.ones(region.mask.shape, np.uint8)
@@ -115,7 +119,7 @@ def test_tiled_and_patchwise_prediction_are_equal_with_shapes():
 
 
 def test_the_temperature_changes_probabilities_but_no_label():
-    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    region = disc((118, 101), 28, origin_px=(85, 70), size_px=(64, 67))
     tissue, prior, model = np.ones(region.mask.shape, np.uint8), shape_prior(region.mask.shape), network("lr_unet")
     cold, hot = (
         predictor("lr_unet", 128, model, temperature).predict(region, tissue, noise_reader(), ignore, prior)
@@ -128,7 +132,7 @@ def test_the_temperature_changes_probabilities_but_no_label():
 
 
 def test_models_that_predict_together_average_their_calibrated_probabilities():
-    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    region = disc((118, 101), 28, origin_px=(85, 70), size_px=(64, 67))
     tissue, prior = np.ones(region.mask.shape, np.uint8), shape_prior(region.mask.shape)
     members = (Member(network("lr_unet", 1), 0.7), Member(network("lr_unet", 2), 1.5))
     alone = predictor("lr_unet", 128, members[0].model)
@@ -191,7 +195,7 @@ def test_confidence_is_the_probability_of_the_label():
 
 @pytest.mark.parametrize(("tile_px", "phase_px"), [(64, 32), (128, 32), (48, 16), (16, 16)])
 def test_tiles_cover_the_region_once_and_start_on_the_phase_grid(tile_px, phase_px):
-    region = disc((118, 101), 40, origin_px=(71, 57), size_px=(90, 100))
+    region = disc((118, 101), 28, origin_px=(85, 70), size_px=(64, 67))
     covered = np.zeros(region.mask.shape, int)
     for tile in plan_tiles(region, tile_px, phase_px):
         assert all(round(origin / 16) % phase_px == 0 for origin in tile.grid.origin_um)
