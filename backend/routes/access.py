@@ -8,7 +8,7 @@ from backend.routes.binding import COOKIE, Views, current_user, token
 from backend.services.accounts import Accounts
 from backend.services.health import HealthCheck
 from backend.services.sessions import LIFETIME, Sessions
-from core.contracts.api import Health, Login, Session
+from core.contracts.api import Health, Login, NewPassword, Session
 
 
 def access_views(accounts: Accounts, sessions: Sessions, health: HealthCheck, secure_cookies: bool) -> Views:
@@ -37,10 +37,17 @@ def access_views(accounts: Accounts, sessions: Sessions, health: HealthCheck, se
         response.delete_cookie(COOKIE, path="/")
         return response
 
+    def change_password(body: NewPassword) -> Response:
+        name = current_user().name
+        accounts.change_password(name, body.current, body.wanted)
+        sessions.end_all(name, but=token() or "")
+        return Response(status=204)
+
     return {
         "read_health": read_health,
         "read_openapi": read_openapi,
         "log_in": log_in,
         "read_session": read_session,
         "log_out": log_out,
+        "change_password": change_password,
     }

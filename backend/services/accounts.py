@@ -94,6 +94,14 @@ class Accounts:
         document = self._document(name)
         self._store.put(USERS, name, {**document, "password_hash": self._hash(password)}, expected=document["version"])
 
+    def change_password(self, name: str, current: str, wanted: str) -> None:
+        """A person's own change; InvalidError for a wrong current password or a short new one, TooManyAttemptsError."""
+        try:
+            self.check(name, current)
+        except NotLoggedInError:
+            raise InvalidError("The current password is wrong.", code="wrong_password") from None
+        self.set_password(name, wanted)
+
     def user(self, name: str) -> User:
         """The account with this name; NotFoundError."""
         return read(User, self._document(name))

@@ -77,6 +77,15 @@ class Sessions:
             self._remembered.pop(_hashed(token), None)
         self._store.delete(SESSIONS, _hashed(token))
 
+    def end_all(self, name: str, but: str = "") -> None:
+        """End a user's sessions and tokens, but for the one with this token; other processes notice within five seconds."""
+        kept = _hashed(but)
+        for document in self._store.find(SESSIONS, Query(within=Range("expires_at", above=0))):
+            if document["user"]["name"] == name and document["id"] != kept:
+                self._store.delete(SESSIONS, document["id"])
+                with self._lock:
+                    self._remembered.pop(document["id"], None)
+
     def forget_expired(self) -> None:
         """Remove the sessions that have ended by themselves."""
         now = round(self._clock.now().timestamp())

@@ -64,4 +64,5 @@ def password(name: str, password: str, data: DataFolder) -> None:
         if not services.accounts.exists(name):
             raise click.ClickException(f"there is no account {name}; `brodmann user add {name}` creates it")
         services.accounts.set_password(name, password)
+        services.sessions.end_all(name)
     click.echo(f"password of {name} changed")

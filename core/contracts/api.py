@@ -47,6 +47,13 @@ class Login(Contract):
     password: str = Field(min_length=1, max_length=1000)
 
 
+class NewPassword(Contract):
+    """One's own password changed: the one that holds, and the one that shall."""
+
+    current: str = Field(min_length=1, max_length=1000)
+    wanted: str = Field(min_length=1, max_length=1000)
+
+
 class Session(Contract):
     """The person logged in and the CSRF token to send as `X-CSRF-Token` with every change."""
 

@@ -47,24 +47,19 @@ def area_mm2(region: dict[str, Any]) -> float:
     return float(abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairs)) / 2e6)
 
 
+def add_account(product: Product, name: str, display_name: str) -> Product:
+    """The product as this new person logs in."""
+    add = [sys.executable, "-m", "brodmann", "user", "add", name, "--display-name", display_name, "--data", str(product.data)]
+    subprocess.run(add, cwd=REPOSITORY, env={**os.environ, "BRODMANN_PASSWORD": PASSWORD}, check=True)
+    return replace(product, user=name, password=PASSWORD)
+
+
 def add_erika(product: Product) -> Product:
     """A second annotator; the product as she logs in."""
-    add = [
-        sys.executable,
-        "-m",
-        "brodmann",
-        "user",
-        "add",
-        "erika",
-        "--display-name",
-        "Erika Muster",
-        "--data",
-        str(product.data),
-    ]
-    subprocess.run(add, cwd=REPOSITORY, env={**os.environ, "BRODMANN_PASSWORD": PASSWORD}, check=True)
+    erika = add_account(product, "erika", "Erika Muster")
     answer = product.api().call("PUT", "/api/projects/demo/members/erika", json={"role": "annotator"})
     assert answer.status_code == 200, answer.text
-    return replace(product, user="erika", password=PASSWORD)
+    return erika
 
 
 @contextmanager
@@ -192,3 +187,23 @@ def test_people_work_on_one_section_and_nothing_is_lost(shared_product: Product,
         bring_back_what_she_made(page, api)
         restore_what_was_deleted(page, api)
         an_undo_is_refused_where_she_was_at_work(page, api, hers)
+
+
+def test_a_person_changes_the_password_in_the_browser(shared_product: Product, tmp_path: Path) -> None:
+    paula = add_account(shared_product, "paula", "Paula Muster")
+    with browser_page(paula, tmp_path) as page:
+        page.goto("/")
+        page.get_by_test_id("login-name").fill("paula")
+        page.get_by_test_id("login-password").fill(PASSWORD)
+        page.get_by_test_id("login-submit").click()
+        page.get_by_test_id("account").click()
+        for current, words in (("a wrong one", "The current password is wrong."), (PASSWORD, "Changed.")):
+            page.get_by_test_id("password-current").fill(current)
+            page.get_by_test_id("password-wanted").fill("another long password")
+            page.get_by_test_id("password-change").click()
+            expect(page.get_by_test_id("password-form")).to_contain_text(words)
+        page.keyboard.press("Escape")
+        expect(page.get_by_test_id("account")).to_be_focused()
+        page.reload()
+        expect(page.get_by_test_id("account")).to_have_text("Paula Muster")  # this session goes on
+    replace(paula, password="another long password").api()

@@ -37,6 +37,7 @@ UNKNOWN = {
 }
 BODIES: dict[str, object] = {
     "log_in": {"name": "nobody", "password": "x"},
+    "change_password": {"current": "x", "wanted": "long enough"},
     "create_project": {"id": "x", "title": "x", "brain": "NOBODY", "areas": ["hOc1"]},
     "set_member": {"role": "viewer"},
     "save_areas": {"areas": [{"name": "hOc1", "long_name": "", "colour": "#123456"}], "version": 1},
@@ -209,6 +210,27 @@ class TestSessions:
             "user": {"name": "ada", "display_name": "Ada"},
             "csrf_token": ada.csrf_token,
         }
+
+    def test_a_changed_password_ends_the_other_sessions_and_needs_the_old_one(self, backend: Backend) -> None:
+        here, elsewhere, vera = backend.person("ada"), backend.person("ada"), backend.person("vera")
+        change = "/api/session/password"
+        wrong = here.send("PUT", change, {"current": "guessed", "wanted": "a new password"})
+        assert error_of(wrong, 422)["code"] == "wrong_password"
+        error_of(here.send("PUT", change, {"current": PASSWORD, "wanted": "short"}), 422)
+        assert elsewhere.get("/api/session").status_code == 200
+        assert here.send("PUT", change, {"current": PASSWORD, "wanted": "a new password"}).status_code == 204
+        assert (here.get("/api/session").status_code, vera.get("/api/session").status_code) == (200, 200)
+        error_of(elsewhere.get("/api/session"), 401)
+        login = {"name": "ada", "password": PASSWORD}
+        error_of(backend.app.test_client().post("/api/session", json=login), 401)
+        again = backend.app.test_client().post("/api/session", json=login | {"password": "a new password"})
+        assert again.status_code == 200
+
+    def test_guessing_the_current_password_has_to_wait(self, backend: Backend) -> None:
+        ada = backend.person("ada")
+        guess = {"current": "guessed", "wanted": "a new password"}
+        codes = [ada.send("PUT", "/api/session/password", guess).status_code for _ in range(6)]
+        assert codes[-1] == 429
 
     def test_wrong_name_and_wrong_password_are_told_alike(self, backend: Backend) -> None:
         client = backend.app.test_client()

@@ -11,6 +11,7 @@ const at = <T extends object>(path: T) => ({ params: { path } })
 export const readHealth = () => value(api.GET('/api/health'))
 export const logIn = (name: string, password: string) => value(api.POST('/api/session', { body: { name, password } }))
 export const readSession = () => value(api.GET('/api/session'))
+export const changePassword = (current: string, wanted: string) => value(api.PUT('/api/session/password', { body: { current, wanted } }))
 export const logOut = () => value(api.DELETE('/api/session'))
 
 export const listBrains = () => value(api.GET('/api/brains'))

@@ -25,3 +25,17 @@ def test_ended_sessions_are_forgotten_however_many_and_the_others_stay(monkeypat
     assert sessions.user(living).name == "bo"
     with pytest.raises(NotLoggedInError, match="has ended"):
         sessions.user(ended[0])
+
+
+def test_all_sessions_of_a_user_end_but_the_one_that_is_kept_and_nobody_elses() -> None:
+    sessions = Sessions(MemoryStore(), FakeClock(), b"s" * 32)
+    ada, bo = User(name="ada", display_name="Ada"), User(name="bo", display_name="Bo")
+    (kept, _), (other, _), (others, _) = sessions.open(ada), sessions.open(ada), sessions.open(bo)
+    assert sessions.user(other).name == "ada"  # and remembered
+    sessions.end_all("ada", but=kept)
+    assert (sessions.user(kept).name, sessions.user(others).name) == ("ada", "bo")
+    with pytest.raises(NotLoggedInError):
+        sessions.user(other)
+    sessions.end_all("ada")
+    with pytest.raises(NotLoggedInError):
+        sessions.user(kept)
