@@ -3,6 +3,7 @@ import torch
 
 from core.datasets import BrainFolder, adopt_truth
 from core.phantom import build
+from core.tasks import train_segmentation
 from tests.fakes.feature_jobs import train_small
 from tests.fakes.tasks import LocalRun
 
@@ -13,6 +14,14 @@ def _one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _few_batches_of_statistics():
+    """What models are like is held elsewhere: here a training need not spend most of its time on them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_segmentation, "RECALIBRATION_BATCHES", 4)
+        yield
 
 
 @pytest.fixture(scope="session")

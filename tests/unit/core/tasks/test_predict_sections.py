@@ -29,6 +29,8 @@ from core.tasks.predict_sections import (
 from core.tasks.prediction_files import describe
 from tests.fakes.tasks import PREDICT_KEY, TRAIN_KEY, LocalRun
 
+SHORT = PRESETS["tiny"].settings.model_copy(update={"iterations": 2, "batch_size": 1, "halve_learning_rate_at": (1,)})
+
 
 @pytest.fixture
 def after_training(trained, tiny_brain, tmp_path):
@@ -192,7 +194,7 @@ def test_the_interpolated_outline_weighs_on_the_prediction_unless_it_is_switched
 
 def test_a_network_that_sees_shapes_is_given_the_interpolated_outlines(tiny_brain, tmp_path, trained):
     """It learns from the packaged weights of one that saw none, and goes on from a model that saw none."""
-    shaped = trained.settings.model_copy(update={"shape_input": True, "iterations": 2, "halve_learning_rate_at": (1,)})
+    shaped = SHORT.model_copy(update={"shape_input": True})
     run = LocalRun(tiny_brain, tmp_path, settings=shaped, start=trained)
     model, network = load_model(run.train())
     assert (network.get_parameter(SHAPE_WEIGHTS)[:, 1:] != 0).any()
@@ -256,7 +258,7 @@ def test_a_prediction_sees_the_same_pixels_from_a_store_as_from_the_images(tiny_
 
 def test_a_global_model_of_two_areas_predicts_each_of_them(tiny_brain, tmp_path):
     """Trained on three sections, it predicts between the two nearest; each area has its own raster and F1."""
-    run = LocalRun(tiny_brain, tmp_path, sections=(901, 921, 941), areas=("hOc1", "hOc2"))
+    run = LocalRun(tiny_brain, tmp_path, SHORT, sections=(901, 921, 941), areas=("hOc1", "hOc2"))
     report = ModelReport.model_validate_json((run.train() / "report.json").read_text(encoding="utf-8"))
     assert tuple(report.training_f1) == run.areas
     folder = run.predict((911,)) / "predictions"
@@ -269,9 +271,9 @@ def test_a_global_model_of_two_areas_predicts_each_of_them(tiny_brain, tmp_path)
 
 def test_a_model_goes_on_from_another_one(tiny_brain, tmp_path):
     """The neighbour's weights are taken over; a classifier for more areas starts anew."""
-    first = LocalRun(tiny_brain, tmp_path / "first", sections=(901, 921))
+    first = LocalRun(tiny_brain, tmp_path / "first", SHORT, sections=(901, 921))
     first.train()
-    second = LocalRun(tiny_brain, tmp_path / "second", sections=(921, 941), areas=("hOc1", "hOc2"), start=first)
+    second = LocalRun(tiny_brain, tmp_path / "second", SHORT, sections=(921, 941), areas=("hOc1", "hOc2"), start=first)
     second.train()
     kept, new = (load_model(run.results_of(TRAIN_KEY))[1].state_dict() for run in (first, second))
     assert kept["decoder.classifier.weight"].shape != new["decoder.classifier.weight"].shape
