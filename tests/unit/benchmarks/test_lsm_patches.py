@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from benchmarks import lsm_patches
-from benchmarks.lsm_patches import AREAS, PATCHES, SECONDS_FILE, figures_of, plan_for, scored
+from benchmarks.lsm_patches import AREAS, PATCHES, SECONDS_FILE, Patches, figures_of, plan_for, scored, timed_steps
 from core.contracts.presets import PRESETS
 from core.datasets import BrainFolder
 from core.tasks.evaluate_grid import GridPlan, GridRun
@@ -60,3 +60,9 @@ def test_an_interrupted_training_is_done_anew_and_a_finished_one_is_not(
     assert scored(PLAN, run) == first
     assert len(trainings) == 2
     assert (out / SECONDS_FILE).exists()
+
+
+def test_twice_the_side_is_four_times_the_pixels_learnt_in_a_step() -> None:
+    small, large = ({figure.unit: figure.value for figure in timed_steps(Patches(side, 1, 1.0), steps=2)} for side in (32, 64))
+    assert large["px/s"] * large["s"] == pytest.approx(4 * small["px/s"] * small["s"])
+    assert small["s"] > 0
