@@ -163,6 +163,10 @@ each half, 48 scores of eight areas. A global model of twice as many iterations 
 the one at the end: training and prediction took an hour on a shared machine while other parts were changed. As a table in
 [quality](quality.md#one-global-model-or-two-local-ones).
 """,
+    "lsm_patches": """
+Steps alone, of the demo preset's LR U-Net on noise, in processor seconds of one thread while other work took most of the
+machine; no training was scored. What is known stands in [quality](quality.md).
+""",
     "lsm_quality": """
 One local MS U-Net a brain of all its areas of at least 15 mm², from packaged start weights, 300 iterations. The goals bind each
 area and brain; the lowest is told first. Area 23 alone misses the gain: interpolation has 0.894 there, so hardly 0.10 is left.
