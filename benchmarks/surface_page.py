@@ -253,7 +253,8 @@ def figures_of(times: Times, nodes: int, stored_mb: float) -> list[Figure]:
 def measure(options: argparse.Namespace) -> list[Figure]:
     """Every round in a browser of its own."""
     times = Times()
-    with tempfile.TemporaryDirectory() as name, mapping_site(Path(name)) as site:
+    # A page that listens for changes may touch the folder once more while it is removed.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, mapping_site(Path(name)) as site:
         folder = Path(name)
         nodes = bring(site, folder, 3 * VOXEL_MM if options.quick else VOXEL_MM)
         stored = (folder / "surfaces" / f"{BRAIN}.safetensors").stat().st_size / 1e6
