@@ -6,8 +6,8 @@ classifier on their features, on the patches of the test sections and of the bra
 brains are those of `benchmarks.feature_brains` and `benchmarks.feature_space`. What is done already in the folder `--work` is
 taken as it is, and what was stopped goes on; `--only` does some rows, so that several processes can share the work, and ends.
 
-`--choose` tries learning rates: encoders learn from the training sections but each fifth, which judges. Nothing is chosen on
-test sections or on the brain held out.
+`--choose` tries learning rates, `--batches` each of them with batches of several sizes: encoders learn from the training
+sections but each fifth, which judges. Nothing is chosen on test sections or on the brain held out.
 
 Example: python -m benchmarks.features --work /tmp/feature_brains --json benchmarks/results/features.json
 """
@@ -16,6 +16,7 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 
 from benchmarks.feature_brains import SETS, TRANSFER, areas_of, feature_brains
@@ -201,19 +202,17 @@ def only_training(brain: BrainFolder, test_every: int) -> BrainInputs:
 
 
 def _choices(work: Work, options: argparse.Namespace) -> list[Figure]:
-    """F1 of encoders by learning rate, on sections held out of those of training."""
+    """F1 of encoders by learning rate and batch, on sections held out of those of training."""
     inputs = tuple(only_training(brain, work.size.patches.test_every) for brain in work.brains)
     figures = []
-    for rate in options.choose:
-        for name in [name for name in options.only or MODELS if name in MODELS]:
-            size = replace(
-                work.size,
-                own={name: {**work.size.own.get(name, {}), "learning_rate": rate}},
-                epochs=options.epochs or work.size.epochs,
-            )
-            runs = work.runs / f"choose_{rate:g}_{size.epochs}"
-            row = replace(work, inputs=inputs, size=size, runs=runs).row(name)
-            figures.append(Figure(f"features.choose_{name}_{rate:g}", row["test"], ""))
+    batches = options.batches or [work.size.batch_size]
+    names = [name for name in options.only or MODELS if name in MODELS]
+    for rate, batch, name in product(options.choose, batches, names):
+        own = {name: {"learning_rate": rate, "batch_size": batch}}
+        size = replace(work.size, own=own, epochs=options.epochs or work.size.epochs)
+        runs = work.runs / f"choose_{rate:g}_{batch}_{size.epochs}"
+        row = replace(work, inputs=inputs, size=size, runs=runs).row(name)
+        figures.append(Figure(f"features.choose_{name}_{rate:g}_{batch}", row["test"], ""))
     return figures
 
 
@@ -232,5 +231,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("--only", nargs="+", choices=ORDER, help="these rows alone")
     parser.add_argument("--choose", nargs="+", type=float, metavar="RATE", help="try learning rates, telling nothing else")
+    parser.add_argument("--batches", nargs="+", type=int, metavar="PATCHES", help="of --choose, each with each rate")
     parser.add_argument("--epochs", type=int, help="of --choose")
     run(measure, parser)
