@@ -81,9 +81,9 @@ SIZES = {
     "cpu": Size(
         "cpu",
         PatchSettings(pixel_size_um=16.0, patch_px=128, spacing_mm=2.0, patches_per_area=24),
-        epochs=22,
+        epochs=60,
         batch_size=44,
-        own={"resnet50_scl": {"batch_size": 176}},
+        own={"resnet50_ce": {"batch_size": 88}, "resnet50_scl": {"batch_size": 176}},
         graphs=GRAPHS_ON_CPU,
     ),
     "gpu": Size(
