@@ -110,7 +110,7 @@ At first only the two batches with 0.16 and 0.04, 44 were tried; the grid was wi
 of an area in its batch: with two of each it learns nothing at 0.16. Eight of each leave it 180 steps where cross-entropy
 has 360, and after equally few steps in equal batches (15 epochs of 176) both are level. At 22 epochs the table was
 0.345, 0.424, 0.361, 0.491, 0.903: cross-entropy gains most from longer training. What contrast comes to in batches of
-hundreds and thousands of patches, as in the thesis, two cores cannot tell. Some areas have the same layers (39 and 40; 20,
+hundreds and thousands of patches, as in the thesis, two cores cannot tell. Some areas have the same layers (2, 39 and 40; 20,
 21 and 22; 23 and 31): no patch tells them apart, and contrast is asked to draw them apart all the same.
 """,
     "first_light": """
