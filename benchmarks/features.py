@@ -190,7 +190,7 @@ def settings_of(size: Size, name: str) -> EncoderSettings:
         "pass_size": size.pass_size,
         "intensity_variation": INTENSITY_VARIATION,
     }
-    return EncoderSettings.model_validate(values | MODELS[name] | {**size.own.get(name, {})})
+    return EncoderSettings.model_validate({**values, **MODELS[name], **size.own.get(name, {})})
 
 
 def only_training(brain: BrainFolder, test_every: int) -> BrainInputs:

@@ -17,8 +17,7 @@ from statistics import mean, median
 from benchmarks.figures import Figure, run
 from benchmarks.lsm_quality import complete, plan_of
 from benchmarks.lsm_quality_brains import DEMO, ENDS, OTHER, prepared
-from brodmann.local_run import stop_on_interrupt
-from brodmann.progress import TerminalProgress
+from brodmann.local_run import interruptible
 from core.datasets import BrainFolder
 from core.tasks.evaluate import SectionScore
 from core.tasks.evaluate_grid import GridPlan, GridRun, ModelScores, Paradigm, evaluate_grid
@@ -82,14 +81,12 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
     """Make the brains, train, predict, score."""
     brains = [prepared(spec, options.work) for spec in (DEMO, OTHER)]
     iterations = 6 if options.quick else options.iterations
-    progress = TerminalProgress()
     found: dict[str, list[ModelScores]] = {}
-    with stop_on_interrupt() as stop_requested:
+    with interruptible() as (report, stop_requested):
         for brain, method in product(brains, options.method or METHODS):
             plan = plan_for(brain, method, iterations)
             out = options.work / f"global_{plan.settings[0].iterations}"
-            found.setdefault(method, []).extend(evaluate_grid(plan, GridRun((brain,), out, progress, stop_requested)).models)
-    progress.close()
+            found.setdefault(method, []).extend(evaluate_grid(plan, GridRun((brain,), out, report, stop_requested)).models)
     return figures_of(found)
 
 

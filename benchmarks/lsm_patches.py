@@ -22,8 +22,7 @@ from benchmarks.figures import Figure, run
 from benchmarks.lsm_quality import complete, plan_of
 from benchmarks.lsm_quality_brains import DEMO, OTHER, prepared
 from benchmarks.lsm_speed import Learner, noise_source, own_steps
-from brodmann.local_run import stop_on_interrupt
-from brodmann.progress import TerminalProgress
+from brodmann.local_run import interruptible
 from core.contracts.presets import PRESETS
 from core.datasets import BrainFolder
 from core.tasks.evaluate import SectionScore
@@ -109,13 +108,11 @@ def measure(options: argparse.Namespace) -> Sequence[Figure]:
     if options.steps_alone:
         return figures
     brains = {spec.brain_id: prepared(spec, options.work) for spec in (DEMO, OTHER) if spec.brain_id in options.brain}
-    progress = TerminalProgress()
-    with stop_on_interrupt() as stop_requested:
+    with interruptible() as (report, stop_requested):
         for brain, seconds, chosen in product(brains.values(), [6] if options.quick else options.seconds, options.patches):
             name = f"{brain.brain.id}.{seconds}s.{chosen}"
-            run_here = GridRun((brain,), options.work / "patches" / name, progress, stop_requested)
+            run_here = GridRun((brain,), options.work / "patches" / name, report, stop_requested)
             figures += figures_of(name, *scored(plan_for(brain, PATCHES[chosen], seconds), run_here))
-    progress.close()
     return figures
 
 

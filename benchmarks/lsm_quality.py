@@ -16,8 +16,7 @@ from statistics import median
 
 from benchmarks.figures import Figure, run
 from benchmarks.lsm_quality_brains import DEMO, ENDS, OTHER, prepared, tested_areas
-from brodmann.local_run import stop_on_interrupt
-from brodmann.progress import TerminalProgress
+from brodmann.local_run import interruptible
 from core.contracts.presets import PRESETS, variant
 from core.contracts.training import Architecture
 from core.datasets import BrainFolder
@@ -81,15 +80,13 @@ def _medians(scores: Sequence[SectionScore]) -> tuple[float, float]:
 def measure(options: argparse.Namespace) -> Sequence[Figure]:
     """Make the brains, train, predict, score."""
     brains = [prepared(spec, options.work) for spec in (DEMO, OTHER)]
-    progress = TerminalProgress()
     found: list[ModelScores] = []
-    with stop_on_interrupt() as stop_requested:
+    with interruptible() as (report, stop_requested):
         for brain in brains:
             networks, iterations = options.network or ["ms_unet", "lr_unet"], 6 if options.quick else options.iterations
             plan = plan_of(brain, networks, iterations, together=not options.each)
             out = options.work / f"grid_{iterations}" / brain.brain.id
-            found += evaluate_grid(plan, GridRun((brain,), out, progress, stop_requested)).models
-    progress.close()
+            found += evaluate_grid(plan, GridRun((brain,), out, report, stop_requested)).models
     return figures_of(found)
 
 

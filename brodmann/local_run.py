@@ -16,7 +16,7 @@ from core.tasks.context import JobContext, JobInterruptedError
 
 
 @contextmanager
-def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
     """Whether Ctrl-C was pressed since; it does nothing else meanwhile."""
     stop: list[int] = []
 
@@ -35,7 +35,7 @@ def interruptible() -> Iterator[tuple[Callable[[Progress], None], Callable[[], b
     """How work in a terminal reports, and whether it is asked to write a checkpoint and end, which the command then tells."""
     progress = TerminalProgress()
     try:
-        with stop_on_interrupt() as stop_requested:
+        with _stop_on_interrupt() as stop_requested:
             yield progress, stop_requested
     except JobInterruptedError as error:
         raise click.ClickException(f"{error}; to go on, give the same command again") from None
